@@ -1,0 +1,14 @@
+// The subcommands of the binary. Each adds its flags to `parent`; when it was chosen on the command
+// line it sets `run`, which does the work and returns the exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace semel::app {
+
+using Run = std::function<int()>;
+
+void AddFingerprint(CLI::App& parent, Run& run);
+
+}  // namespace semel::app

@@ -1,0 +1,40 @@
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include "base/fail_point.h"
+#include "command.h"
+
+namespace semel::app {
+namespace {
+
+int Main(int argc, char** argv) {
+  // A closed pipe is an error of write(), not the end of the process.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  if (const char* spec = std::getenv("SEMEL_FAIL_POINTS"); spec != nullptr) {
+    if (const auto armed = fail_point::Arm(spec); !armed) {
+      std::cerr << "semel: " << armed.error().message << '\n';
+      return ExitCode(armed.error());
+    }
+  }
+
+  CLI::App app{
+      "Removes duplicates from Kafka event streams: each event comes out once, and none is lost.",
+      "semel"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", SEMEL_VERSION);
+  Run run;
+  AddFingerprint(app, run);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error, std::cout, std::cerr);
+    return code == 0 ? 0 : 2;
+  }
+  return run();
+}
+
+}  // namespace
+}  // namespace semel::app
+
+int main(int argc, char** argv) { return semel::app::Main(argc, argv); }

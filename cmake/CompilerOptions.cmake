@@ -1,0 +1,23 @@
+# What every target of ours is compiled with, as one INTERFACE target; never global flags,
+# except the sanitizers, which must reach everything that is linked.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+find_program(SEMEL_CCACHE ccache)
+if(SEMEL_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SEMEL_CCACHE})
+endif()
+
+set(SEMEL_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=; empty for none")
+if(SEMEL_SANITIZE)
+  add_compile_options(-fsanitize=${SEMEL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${SEMEL_SANITIZE})
+endif()
+
+add_library(semel_options INTERFACE)
+target_compile_options(semel_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast -Werror
+  -fstack-protector-strong)
+target_compile_options(semel_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+target_include_directories(semel_options INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
