@@ -1,0 +1,118 @@
+# shellcheck shell=bash disable=SC2154  # $root and $build come from ./dev
+# Building, testing, formatting. Sourced by ./dev.
+
+jobs=${SEMEL_JOBS:-$(nproc)}
+readonly jobs
+readonly stages=(format unit asan tsan integration)
+
+# The sanitizers of LLVM 16 need memory where newer kernels, with more address bits to randomise, may put a library.
+# Randomisation is switched off where that is permitted; the tests also run during the build (to list themselves).
+unrandomised() {
+  if setarch "$(uname -m)" -R true 2>/dev/null; then
+    setarch "$(uname -m)" -R "$@"
+  else
+    "$@"
+  fi
+}
+
+# build_preset PRESET [NINJA ARGS]: standard output stays free for results.
+build_preset() {
+  local preset=$1
+  shift
+  {
+    [[ -e $build/$preset/build.ninja ]] || cmake --preset "$preset"
+    unrandomised cmake --build --preset "$preset" -j "$jobs" "$@"
+  } >&2
+}
+
+build_release() {
+  require build
+  build_preset release
+  ln -sfn release/apps/semel/semel "$build/semel"
+}
+
+# run_ctest PRESET LABEL: a label without tests is an error, or nothing would be noticed to be missing.
+run_ctest() { unrandomised ctest --preset "$1" -L "$2" --no-tests=error -j "$jobs"; }
+
+cxx_sources() {
+  local folders=() folder
+  for folder in include src apps tests benchmarks fuzz examples; do
+    if [[ -d $folder ]]; then folders+=("$folder"); fi
+  done
+  find "${folders[@]}" \( -name '*.h' -o -name '*.cc' \) -print0
+}
+
+format() {
+  require format
+  cxx_sources | xargs -0 -r clang-format-16 -i
+}
+
+lint() {
+  require build clang lint
+  cmake --preset dev >&2
+  run-clang-tidy-16 -quiet -p "$build/dev" -j "$jobs" "$root/(src|apps|tests|benchmarks|fuzz|examples)/"
+}
+
+stage_format() {
+  require format
+  cxx_sources | xargs -0 -r clang-format-16 --dry-run -Werror || fail 'not formatted; ./dev format does it'
+}
+
+stage_unit() {
+  build_release
+  run_ctest release unit
+}
+
+stage_asan() {
+  require build clang
+  build_preset asan
+  export UBSAN_OPTIONS=print_stacktrace=1
+  run_ctest asan unit
+}
+
+stage_tsan() {
+  require build clang
+  build_preset tsan
+  run_ctest tsan threads
+}
+
+# stage_integration [PYTEST ARGS]: on a cluster of its own, because the tests kill brokers.
+stage_integration() {
+  require kafka integration
+  build_release
+  export SEMEL_CLUSTER_DIR=${SEMEL_CLUSTER_DIR:-build/test-cluster}
+  exec 7>"$build/$(basename "$SEMEL_CLUSTER_DIR").lock"
+  flock -n 7 || fail "another test run uses $SEMEL_CLUSTER_DIR; set SEMEL_CLUSTER_DIR to a directory of your own"
+  trap '"$root/dev" down' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  "$root/dev" down  # what an earlier run, killed without mercy, left behind
+  "$root/dev" up 7>&- >/dev/null
+  cd tests/integration
+  PYTHONPYCACHEPREFIX=$build/pycache /usr/bin/python3 -m pytest "${@#tests/integration/}"
+}
+
+# run_tests [STAGE [ARGS]]: each stage is a process of its own, so that whatever fails in it ends it (set -e).
+run_tests() {
+  local chosen=("${stages[@]}") stage began status failed=() report=''
+  if (($#)); then
+    [[ " ${stages[*]} " == *" $1 "* ]] || fail "no such stage: $1; there are: ${stages[*]}"
+    chosen=("$1")
+    shift
+  else
+    require build clang format kafka integration
+  fi
+  for stage in "${chosen[@]}"; do
+    say "test: $stage"
+    began=$SECONDS
+    status=passed
+    "$root/dev" stage "$stage" "$@" || { status=FAILED; failed+=("$stage"); }
+    report+=$(printf '  %-12s %s  %4d s' "$stage" "$status" $((SECONDS - began)))$'\n'
+  done
+  printf '\n%s' "$report"
+  if ((${#failed[@]})); then
+    echo "FAILED: ${failed[*]} (after $SECONDS s)"
+    return 1
+  fi
+  echo "All passed: ${chosen[*]} ($SECONDS s)."
+}

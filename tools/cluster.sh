@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154  # $root and $build come from ./dev
 # A Kafka cluster of three combined brokers and controllers on this machine. Sourced by ./dev.
 #
 #   $cluster/broker-N/{server.properties,data,pid,server.log}    $cluster/{cluster-id,bootstrap}

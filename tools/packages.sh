@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154  # the sets are read by name; $build comes from ./dev
 # What each subcommand needs, and how it gets there. Sourced by ./dev.
 #
 # A line is a Debian package and how to look for it elsewhere: a command, a pkg-config module or a header.
@@ -65,7 +66,7 @@ java_is_new_enough() {
   [[ $version =~ ^[0-9]+$ ]] && ((version >= 17))
 }
 
-# require 'package kind name' lines...: prints the packages that are not there.
+# missing_packages LINES: prints the packages that are not there.
 missing_packages() {
   local lines=$1 package kind name installed=''
   if is_debian_12; then
