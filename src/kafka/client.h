@@ -100,6 +100,10 @@ class InputConsumer {
   /// Moves the position of partitions that are being fetched; records fetched before are dropped.
   virtual Result<void> Seek(const std::map<Partition, Offset>& positions) = 0;
 
+  /// The end of the log (high watermark) as the last fetch saw it; empty before the first one. No
+  /// network. It lies beyond EndOfPartition::offset while somebody's transaction is open.
+  virtual std::optional<Offset> KnownEnd(Partition partition) = 0;
+
   /// The membership as of the last Poll that returned no rebalance, or the last Acknowledge.
   virtual Result<GroupToken> Membership() = 0;
 
@@ -115,8 +119,8 @@ struct OutgoingRecord {
   Partition partition = 0;
   Bytes key;
   Bytes value;
-  std::span<const Header> headers;
-  std::int64_t timestamp_ms = -1;  ///< -1: now
+  std::span<const Header> headers;  ///< copied by Produce, unlike key and value
+  std::int64_t timestamp_ms = -1;   ///< -1: now
   /// Nonzero: its position is reported by Flush.
   std::uint64_t tag = 0;
 };
