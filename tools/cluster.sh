@@ -43,7 +43,7 @@ free_ports() {
 
 # configure_cluster: new ports, a new cluster id, empty data.
 configure_cluster() {
-  local ports n voters='' jobs=()
+  local ports n voters='' formats=()
   remove_data
   mapfile -t ports < <(free_ports 6)
   for n in "${brokers[@]}"; do voters+=${voters:+,}$n@127.0.0.1:${ports[n + 2]}; done
@@ -76,10 +76,10 @@ configure_cluster() {
 	END
     kafka_java kafka.tools.StorageTool format -t "$id" -c "$cluster/broker-$n/server.properties" \
       >"$cluster/broker-$n/format.log" 2>&1 &
-    jobs+=($!)
+    formats+=($!)
   done
   for n in "${brokers[@]}"; do
-    wait "${jobs[n - 1]}" || fail "formatting the storage failed; see $cluster/broker-$n/format.log"
+    wait "${formats[n - 1]}" || fail "formatting the storage failed; see $cluster/broker-$n/format.log"
   done
   for n in "${brokers[@]}"; do echo "127.0.0.1:${ports[n - 1]}"; done | paste -sd, >"$cluster/listeners"
   echo "$id" >"$cluster/cluster-id"  # last: says that all of the above is there
@@ -192,4 +192,12 @@ cluster_broker() {
     pid) echo "$pid" ;;
     *) fail "unknown action: broker $action" ;;
   esac
+}
+
+# cluster_tool CLASS [ARGS]: one of Kafka's own command-line classes, for what librdkafka cannot do.
+cluster_tool() {
+  [[ -e $cluster/bootstrap ]] || fail "no cluster in $cluster; ./dev up starts it"
+  local class=$1
+  [[ $class == kafka.* ]] || class=org.apache.kafka.tools.$class
+  kafka_java "$class" --bootstrap-server "$(<"$cluster/bootstrap")" "${@:2}"
 }

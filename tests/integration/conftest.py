@@ -1,0 +1,86 @@
+"""Fixtures of the integration tests.
+
+SEMEL_TEST_BROKERS  bootstrap servers of a cluster that runs already; without it, ./dev up starts one
+SEMEL_CLUSTER_DIR   the directory of that cluster (build/test-cluster: never the one that a user works with)
+SEMEL_BIN           the binary under test (build/semel)
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+from typing import Any, Callable, Iterator, Protocol
+
+import pytest
+from cluster import ROOT, Broker, Cluster, dev, unique
+from process import Semel
+
+
+def pytest_configure() -> None:
+    # Ended politely, we still put away what we started.
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+@pytest.fixture(scope="session")
+def brokers() -> Iterator[str]:
+    """The bootstrap servers."""
+    given = os.environ.get("SEMEL_TEST_BROKERS")
+    if given:
+        yield given
+        return
+    directory = os.environ.setdefault("SEMEL_CLUSTER_DIR", "build/test-cluster")
+    ours = not (ROOT / directory / "bootstrap").exists()
+    try:
+        yield dev("up").strip()
+    finally:
+        if ours:
+            dev("down")
+
+
+@pytest.fixture(scope="session")
+def cluster(brokers: str) -> Cluster:
+    return Cluster(brokers)
+
+
+@pytest.fixture
+def broker(cluster: Cluster) -> Iterator[Callable[[int], Broker]]:
+    """broker(2).kill(): whatever is done to brokers is undone at the end of the test."""
+    if "SEMEL_CLUSTER_DIR" not in os.environ:
+        pytest.skip("SEMEL_TEST_BROKERS without SEMEL_CLUSTER_DIR: not ours to hurt")
+    touched: dict[int, Broker] = {}
+    yield lambda number: touched.setdefault(number, Broker(number))
+    for each in touched.values():
+        each.restore()
+    if touched:
+        cluster.wait_in_sync()
+
+
+class TopicFactory(Protocol):
+    def __call__(self, name: str = "", partitions: int = 1, replication: int = 3, **config: Any) -> str: ...
+
+
+@pytest.fixture
+def topic(cluster: Cluster, request: pytest.FixtureRequest) -> TopicFactory:
+    """topic("in", partitions=4, retention_ms=1000): creates a topic with a name of its own.
+
+    Topics are not deleted: they cost little, go away with the cluster, and tell what happened.
+    """
+    test = re.sub(r"[^a-zA-Z0-9_-]+", "-", request.node.name).strip("-")[:60]
+
+    def create(name: str = "", partitions: int = 1, replication: int = 3, **config: Any) -> str:
+        settings = {key.replace("_", "."): value for key, value in config.items()}
+        return cluster.create_topic(unique(f"{test}.{name}" if name else test), partitions, replication, settings)
+
+    return create
+
+
+@pytest.fixture
+def semel(tmp_path: Path) -> Iterator[Semel]:
+    binary = Path(os.environ.get("SEMEL_BIN") or ROOT / "build" / "semel").resolve()
+    processes = Semel(binary, tmp_path)
+    yield processes
+    processes.close()
