@@ -24,6 +24,10 @@ struct Fingerprint {
 /// Lower-case hex of the first `bits` / 8 bytes. `bits`: 128 or 256.
 std::string ToHex(const Fingerprint& fingerprint, int bits);
 
+/// True: an invalid value is so because a Schema-Registry serializer put its five bytes (a zero and
+/// the number of the schema) before the document. Ask it only of invalid values, to log why, once.
+bool LooksLikeSchemaRegistryFraming(std::string_view value);
+
 enum class Outcome : std::uint8_t {
   kOk,       ///< every part is there
   kMissing,  ///< a part is absent or null; it still has a fingerprint
