@@ -158,7 +158,7 @@ bool JsonCanonicalizer::TakeIf(char c) {
 
 /// What the string at `p_` stands for, valid until the next call; nothing: a lone surrogate.
 std::optional<std::string_view> JsonCanonicalizer::TakeString() {
-  unsigned non_ascii = 0;  // UTF-8 was checked when the document was scanned
+  std::uint32_t non_ascii = 0;  // UTF-8 was checked when the document was scanned
   const auto [quote, escaped] = ScanJsonString(p_ + 1, end_, non_ascii);
   const std::string_view raw(p_ + 1, quote);
   p_ = quote + 1;

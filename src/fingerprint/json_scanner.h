@@ -61,7 +61,7 @@ class JsonScanner {
 
   // Of the text that is being read.
   const char* end_ = nullptr;
-  unsigned non_ascii_ = 0;                 ///< not 0: some byte is above 127
+  std::uint32_t non_ascii_ = 0;            ///< not 0: some byte is above 127
   PathTree::Node next_ = PathTree::kRoot;  ///< of the value that comes next
   std::size_t depth_ = 0;
   std::array<Container, kMaxJsonDepth + 1> containers_;  ///< [depth_]: the innermost that is open

@@ -1,13 +1,6 @@
 #include "fingerprint/json_string.h"
 
-#include <bit>
 #include <charconv>
-#include <cstddef>
-#include <cstdint>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace semel {
 namespace {
@@ -16,28 +9,12 @@ constexpr std::size_t kHexDigits = 4;
 
 bool IsPlain(char c) { return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20; }
 
-#if defined(__SSE2__)
-constexpr std::ptrdiff_t kBlock = 16;
-
-/// A bit for each of the 16 bytes at `p` that is a quote, a backslash or a control character.
-unsigned SpecialBits(const char* p, unsigned& non_ascii) {
-  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  const __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
-  const __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
-  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
-  non_ascii |= static_cast<unsigned>(_mm_movemask_epi8(block));
-  return static_cast<unsigned>(
-      _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)));
-}
-#endif
-
 /// The first quote, backslash or control character at or after `p`, or `end`.
-const char* SkipPlain(const char* p, const char* end, unsigned& non_ascii) {
+const char* SkipPlain(const char* p, const char* end, std::uint32_t& non_ascii) {
 #if defined(__SSE2__)
-  for (; end - p >= kBlock; p += kBlock) {
-    if (const unsigned bits = SpecialBits(p, non_ascii); bits != 0) {
-      return p + std::countr_zero(bits);
-    }
+  for (; end - p >= internal::kStringBlock; p += internal::kStringBlock) {
+    const std::uint32_t special = internal::SpecialBits(p, non_ascii);
+    if (special != 0) return p + std::countr_zero(special);
   }
 #endif
   for (; p != end && IsPlain(*p); ++p) non_ascii |= static_cast<unsigned char>(*p) & 0x80u;
@@ -124,7 +101,8 @@ bool TakeCodePoint(std::string_view& raw, std::string& out) {
 
 }  // namespace
 
-JsonStringEnd ScanJsonString(const char* p, const char* end, unsigned& non_ascii) {
+JsonStringEnd internal::ScanAnyJsonString(const char* p, const char* end,
+                                          std::uint32_t& non_ascii) {
   JsonStringEnd result;
   for (;;) {
     p = SkipPlain(p, end, non_ascii);

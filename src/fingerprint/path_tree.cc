@@ -22,7 +22,7 @@ PathTree::Node PathTree::Add(const std::vector<std::string>& path) {
       child = static_cast<Node>(steps_.size());
       steps_.push_back({token, ParseIndex(token), {}, 0});
       steps_[node].children.push_back(child);
-      steps_[node].lengths |= LengthBit(token.size());
+      steps_[node].name_bits |= NameBit(token);
     }
     node = child;
   }

@@ -33,24 +33,29 @@ class PathTree {
     std::string token;
     std::uint64_t index;  ///< the array element that `token` names, or kNoIndex
     std::vector<Node> children;
-    /// A bit for each length of the children's tokens: most names of a document fail here.
-    std::uint64_t lengths = 0;
+    /// The NameBit of each child: most names of a document need no comparison.
+    std::uint64_t name_bits = 0;
   };
   static constexpr std::uint64_t kNoIndex = UINT64_MAX;
 
-  static std::uint64_t LengthBit(std::size_t length);
+  static std::uint64_t NameBit(std::string_view name);
   static std::uint64_t ParseIndex(std::string_view token);
 
   std::vector<Step> steps_{Step{"", kNoIndex, {}, 0}};
 };
 
-inline std::uint64_t PathTree::LengthBit(std::size_t length) {
-  return std::uint64_t{1} << (length & 63);
+/// One of 64 bits, by the length and both ends of a name: names of one producer often share a
+/// prefix.
+inline std::uint64_t PathTree::NameBit(std::string_view name) {
+  if (name.empty()) return 1;
+  const auto first = static_cast<unsigned char>(name.front());
+  const auto last = static_cast<unsigned char>(name.back());
+  return std::uint64_t{1} << ((name.size() + 5u * first + 11u * last) & 63);
 }
 
 inline PathTree::Node PathTree::Member(Node parent, std::string_view name) const {
   const Step& step = steps_[parent];
-  if ((step.lengths & LengthBit(name.size())) == 0) return kNone;
+  if ((step.name_bits & NameBit(name)) == 0) return kNone;
   for (const Node child : step.children) {
     if (steps_[child].token == name) return child;
   }
