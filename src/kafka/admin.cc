@@ -1,0 +1,215 @@
+#include "kafka/admin.h"
+
+#include <algorithm>
+#include <array>
+
+#include "kafka/client_conf.h"
+#include "kafka/instance.h"
+
+namespace semel::kafka {
+namespace {
+
+using NewTopicPtr = std::unique_ptr<rd_kafka_NewTopic_t, DestroyWith<rd_kafka_NewTopic_destroy>>;
+using DeleteTopicPtr =
+    std::unique_ptr<rd_kafka_DeleteTopic_t, DestroyWith<rd_kafka_DeleteTopic_destroy>>;
+using ConfigResourcePtr =
+    std::unique_ptr<rd_kafka_ConfigResource_t, DestroyWith<rd_kafka_ConfigResource_destroy>>;
+
+AdminOptionsPtr Options(rd_kafka_t* rk, rd_kafka_admin_op_t operation, const Deadline& deadline) {
+  AdminOptionsPtr options(rd_kafka_AdminOptions_new(rk, operation));
+  std::array<char, 256> text{};
+  const int timeout = std::max(deadline.LeftMs(), 1);
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout, text.data(), text.size());
+  if (operation == RD_KAFKA_ADMIN_OP_CREATETOPICS || operation == RD_KAFKA_ADMIN_OP_DELETETOPICS)
+    rd_kafka_AdminOptions_set_operation_timeout(options.get(), timeout, text.data(), text.size());
+  return options;
+}
+
+// The answer of an admin request, or why there is none.
+Result<EventPtr> Await(const Instance& instance, rd_kafka_queue_t* queue, const Deadline& deadline,
+                       const std::string& what) {
+  constexpr int kGraceMs = 500;  // librdkafka's own time-out comes first, with a better text
+  EventPtr event(rd_kafka_queue_poll(queue, deadline.LeftMs() + kGraceMs));
+  rd_kafka_poll(instance.get(), 0);  // serves the error callback
+  if (instance.broken()) return *instance.broken();
+  if (event == nullptr) return instance.Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+  if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return instance.Describe(code, what, rd_kafka_event_error_string(event.get()));
+  return event;
+}
+
+Result<void> CheckTopics(const Instance& instance, const rd_kafka_topic_result_t* const* results,
+                         std::size_t count, const std::string& what) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto code = rd_kafka_topic_result_error(results[i]);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    const char* text = rd_kafka_topic_result_error_string(results[i]);
+    Error error = instance.Describe(code, what + " topic " + rd_kafka_topic_result_name(results[i]),
+                                    text == nullptr ? "" : text);
+    // The broker's policy speaks of a topic here, not of a record.
+    if (error.action == Action::kRejectRecord || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+      error.action = Action::kFix;
+    return error;
+  }
+  return {};
+}
+
+Result<MetadataPtr> Metadata(const Instance& instance, rd_kafka_topic_t* only, bool all,
+                             const Deadline& deadline, const std::string& what) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const auto code =
+      rd_kafka_metadata(instance.get(), all ? 1 : 0, only, &metadata, deadline.LeftMs());
+  rd_kafka_poll(instance.get(), 0);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return MetadataPtr(metadata);
+  if (instance.broken()) return *instance.broken();
+  return instance.Describe(code, what);
+}
+
+Result<NewTopicPtr> ToLibrary(const NewTopic& topic) {
+  std::array<char, 256> text{};
+  NewTopicPtr result(rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, topic.replication,
+                                           text.data(), text.size()));
+  if (result == nullptr)
+    return Error{Action::kFix, "cannot create topic " + topic.name + ": " + text.data()};
+  for (const auto& [name, value] : topic.config)
+    rd_kafka_NewTopic_set_config(result.get(), name.c_str(), value.c_str());
+  return result;
+}
+
+template <typename Owner>
+auto Pointers(const std::vector<Owner>& owners) {
+  std::vector<typename Owner::pointer> pointers;
+  for (const Owner& owner : owners) pointers.push_back(owner.get());
+  return pointers;
+}
+
+}  // namespace
+
+Admin::Admin(std::unique_ptr<Instance> instance) : instance_(std::move(instance)) {}
+Admin::~Admin() = default;
+
+// A consumer, because librdkafka's producers ask the brokers to create topics that they describe.
+Result<std::unique_ptr<Admin>> Admin::Open(const ClientSettings& settings, Logger& logger) {
+  SEMEL_TRY_ASSIGN(ConfPtr conf, AdminConf(settings));
+  Instance::Parts parts;
+  parts.name = "admin client";
+  parts.principal = Principal(settings);
+  SEMEL_TRY_ASSIGN(auto instance,
+                   Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts), logger));
+  return std::unique_ptr<Admin>(new Admin(std::move(instance)));
+}
+
+Result<std::string> Admin::ClusterId(Milliseconds timeout) {
+  char* id = rd_kafka_clusterid(instance_->get(), Deadline(timeout).LeftMs());
+  rd_kafka_poll(instance_->get(), 0);
+  if (id == nullptr) {
+    if (instance_->broken()) return *instance_->broken();
+    return instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "ask for the cluster id");
+  }
+  std::string result = id;
+  rd_kafka_mem_free(instance_->get(), id);
+  return result;
+}
+
+Result<std::vector<std::string>> Admin::ListTopics(Milliseconds timeout) {
+  SEMEL_TRY_ASSIGN(const MetadataPtr metadata,
+                   Metadata(*instance_, nullptr, true, Deadline(timeout), "list the topics"));
+  std::vector<std::string> names;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    std::string name = metadata->topics[i].topic;
+    if (!name.starts_with("__")) names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<TopicDescription> Admin::Describe(const std::string& topic, Milliseconds timeout) {
+  const std::string what = "describe topic " + topic;
+  const TopicPtr handle(rd_kafka_topic_new(instance_->get(), topic.c_str(), nullptr));
+  if (handle == nullptr) return instance_->Describe(rd_kafka_last_error(), what);
+  SEMEL_TRY_ASSIGN(const MetadataPtr metadata,
+                   Metadata(*instance_, handle.get(), false, Deadline(timeout), what));
+  if (metadata->topic_cnt != 1) return TopicDescription{};
+  const rd_kafka_metadata_topic& found = metadata->topics[0];
+  if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return TopicDescription{};
+  if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return instance_->Describe(found.err, what);
+  TopicDescription description{true, found.partition_cnt, 0};
+  for (int i = 0; i < found.partition_cnt; ++i) {
+    const int replicas = found.partitions[i].replica_cnt;
+    description.min_replicas = i == 0 ? replicas : std::min(description.min_replicas, replicas);
+  }
+  return description;
+}
+
+Result<TopicConfig> Admin::Config(const std::string& topic, Milliseconds timeout) {
+  const std::string what = "read the configuration of topic " + topic;
+  const Deadline deadline{timeout};
+  rd_kafka_t* rk = instance_->get();
+  const ConfigResourcePtr resource(
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  const QueuePtr queue(rd_kafka_queue_new(rk));
+  const auto options = Options(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, deadline);
+  rd_kafka_ConfigResource_t* asked = resource.get();
+  rd_kafka_DescribeConfigs(rk, &asked, 1, options.get(), queue.get());
+  SEMEL_TRY_ASSIGN(const EventPtr event, Await(*instance_, queue.get(), deadline, what));
+  std::size_t count = 0;
+  const auto* const* resources = rd_kafka_DescribeConfigs_result_resources(
+      rd_kafka_event_DescribeConfigs_result(event.get()), &count);
+  TopicConfig config;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (const auto code = rd_kafka_ConfigResource_error(resources[i]);
+        code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      Error error = instance_->Describe(code, what);
+      if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) error.action = Action::kFix;
+      return error;
+    }
+    std::size_t entries = 0;
+    const auto* const* entry = rd_kafka_ConfigResource_configs(resources[i], &entries);
+    for (std::size_t k = 0; k < entries; ++k) {
+      const char* value = rd_kafka_ConfigEntry_value(entry[k]);
+      config[rd_kafka_ConfigEntry_name(entry[k])] = value == nullptr ? "" : value;
+    }
+  }
+  return config;
+}
+
+Result<void> Admin::Create(std::span<const NewTopic> topics, Milliseconds timeout) {
+  if (topics.empty()) return {};
+  const Deadline deadline{timeout};
+  rd_kafka_t* rk = instance_->get();
+  std::vector<NewTopicPtr> owners;
+  for (const NewTopic& topic : topics) {
+    SEMEL_TRY_ASSIGN(owners.emplace_back(), ToLibrary(topic));
+  }
+  auto pointers = Pointers(owners);
+  const QueuePtr queue(rd_kafka_queue_new(rk));
+  const auto options = Options(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS, deadline);
+  rd_kafka_CreateTopics(rk, pointers.data(), pointers.size(), options.get(), queue.get());
+  SEMEL_TRY_ASSIGN(const EventPtr event,
+                   Await(*instance_, queue.get(), deadline, "create topic " + topics[0].name));
+  std::size_t count = 0;
+  const auto* const* results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
+  return CheckTopics(*instance_, results, count, "create");
+}
+
+Result<void> Admin::Delete(std::span<const std::string> topics, Milliseconds timeout) {
+  if (topics.empty()) return {};
+  const Deadline deadline{timeout};
+  rd_kafka_t* rk = instance_->get();
+  std::vector<DeleteTopicPtr> owners;
+  for (const std::string& topic : topics)
+    owners.emplace_back(rd_kafka_DeleteTopic_new(topic.c_str()));
+  auto pointers = Pointers(owners);
+  const QueuePtr queue(rd_kafka_queue_new(rk));
+  const auto options = Options(rk, RD_KAFKA_ADMIN_OP_DELETETOPICS, deadline);
+  rd_kafka_DeleteTopics(rk, pointers.data(), pointers.size(), options.get(), queue.get());
+  SEMEL_TRY_ASSIGN(const EventPtr event,
+                   Await(*instance_, queue.get(), deadline, "delete topic " + topics[0]));
+  std::size_t count = 0;
+  const auto* const* results =
+      rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
+  return CheckTopics(*instance_, results, count, "delete");
+}
+
+}  // namespace semel::kafka

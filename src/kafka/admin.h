@@ -1,0 +1,61 @@
+// Topics: what they are like, made and unmade.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "kafka/client.h"
+#include "kafka/settings.h"
+#include "semel/result.h"
+
+namespace semel::kafka {
+
+class Instance;
+class Deadline;
+
+struct TopicDescription {
+  bool exists = false;
+  int partitions = 0;
+  int min_replicas = 0;  ///< of the partition that has fewest
+};
+
+/// A topic's configuration as the brokers tell it, defaults included; names as in Kafka
+/// ("min.insync.replicas").
+using TopicConfig = std::map<std::string, std::string>;
+
+struct NewTopic {
+  std::string name;
+  int partitions = 1;
+  int replication = -1;  ///< -1: the brokers' default
+  TopicConfig config;
+};
+
+/// Every call ends within its time-out. Errors: kConnect and kRetry (cannot be reached, refused),
+/// kFix (with the topic's name), kFail. Threads: one at a time.
+class Admin {
+ public:
+  static Result<std::unique_ptr<Admin>> Open(const ClientSettings& settings, Logger& logger);
+  Admin(const Admin&) = delete;
+  Admin& operator=(const Admin&) = delete;
+  ~Admin();
+
+  Result<std::string> ClusterId(Milliseconds timeout);
+  /// Names in order, without Kafka's own (__consumer_offsets ...).
+  Result<std::vector<std::string>> ListTopics(Milliseconds timeout);
+  /// A missing topic is described as one that does not exist.
+  Result<TopicDescription> Describe(const std::string& topic, Milliseconds timeout);
+  Result<TopicConfig> Config(const std::string& topic, Milliseconds timeout);
+  /// Returns when the brokers know the topics. One that exists is kFix.
+  Result<void> Create(std::span<const NewTopic> topics, Milliseconds timeout);
+  Result<void> Delete(std::span<const std::string> topics, Milliseconds timeout);
+
+ private:
+  explicit Admin(std::unique_ptr<Instance> instance);
+  std::unique_ptr<Instance> instance_;
+};
+
+}  // namespace semel::kafka

@@ -1,0 +1,132 @@
+#include "kafka/instance.h"
+
+#include <syslog.h>
+
+#include <array>
+#include <future>
+#include <mutex>
+#include <thread>
+
+namespace semel::kafka {
+
+// Belongs to librdkafka's threads as well as to ours, and so lives until both are done.
+struct Instance::Context {
+  Parts parts;
+  std::mutex logging;
+  Logger* logger = nullptr;  // guarded by `logging`; null once the Instance is gone
+  // The rest is touched within polls only.
+  std::string last_error;
+  std::optional<Error> broken;
+
+  void Log(LogLevel level, std::string_view text, std::string_view facility) {
+    const std::lock_guard lock(logging);
+    if (logger != nullptr)
+      logger->Write(level, text, {{"client", parts.name}, {"facility", std::string(facility)}});
+  }
+};
+
+namespace {
+
+constexpr std::chrono::seconds kEndWithin{3};
+
+// A broker that is away is librdkafka's "error" and its everyday business; a warning for us.
+LogLevel LevelOf(int syslog_level, std::string_view facility) {
+  if (facility == "CONFWARN") return LogLevel::kDebug;  // each client gets every -X
+  if (syslog_level <= LOG_CRIT) return LogLevel::kError;
+  if (syslog_level <= LOG_WARNING) return LogLevel::kWarning;
+  return syslog_level <= LOG_INFO ? LogLevel::kInfo : LogLevel::kDebug;
+}
+
+bool MeansUnreachable(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+         code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__WAIT_COORD;
+}
+
+}  // namespace
+
+void Instance::Install(rd_kafka_conf_t* conf, Context* context, bool rebalances, bool deliveries) {
+  rd_kafka_conf_set_opaque(conf, context);
+  rd_kafka_conf_set_log_cb(
+      conf, [](const rd_kafka_t* rk, int level, const char* facility, const char* text) {
+        static_cast<Context*>(rd_kafka_opaque(rk))->Log(LevelOf(level, facility), text, facility);
+      });
+  rd_kafka_conf_set_error_cb(conf, [](rd_kafka_t* rk, int code, const char* text, void* opaque) {
+    auto* self = static_cast<Context*>(opaque);
+    auto error = static_cast<rd_kafka_resp_err_t>(code);
+    std::array<char, 512> fatal{};
+    const bool dead = error == RD_KAFKA_RESP_ERR__FATAL;
+    if (dead) error = rd_kafka_fatal_error(rk, fatal.data(), fatal.size());
+    self->last_error = dead ? fatal.data() : text;
+    if (dead || error == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+      self->broken = ToError(error, {"go on with the " + self->parts.name, self->parts.principal},
+                             self->last_error);
+    self->Log(LogLevel::kDebug, self->last_error, rd_kafka_err2name(error));
+  });
+  if (rebalances) {
+    rd_kafka_conf_set_rebalance_cb(conf, [](rd_kafka_t* /*rk*/, rd_kafka_resp_err_t event,
+                                            rd_kafka_topic_partition_list_t* list, void* opaque) {
+      static_cast<Context*>(opaque)->parts.callbacks->OnRebalance(event, *list);
+    });
+  }
+  if (deliveries) {
+    rd_kafka_conf_set_dr_msg_cb(
+        conf, [](rd_kafka_t* /*rk*/, const rd_kafka_message_t* message, void* opaque) {
+          static_cast<Context*>(opaque)->parts.callbacks->OnDelivery(*message);
+        });
+  }
+}
+
+Result<std::unique_ptr<Instance>> Instance::Open(rd_kafka_type_t type, ConfPtr conf, Parts parts,
+                                                 Logger& logger) {
+  auto context = std::make_shared<Context>();
+  context->parts = std::move(parts);
+  context->logger = &logger;
+  const bool called_back = context->parts.callbacks != nullptr;
+  Install(conf.get(), context.get(), called_back && type == RD_KAFKA_CONSUMER,
+          called_back && type == RD_KAFKA_PRODUCER);
+  std::array<char, 512> text{};
+  rd_kafka_t* rk = rd_kafka_new(type, conf.get(), text.data(), text.size());
+  if (rk == nullptr)
+    return Error{Action::kFix, "cannot open the " + context->parts.name + ": " + text.data()};
+  static_cast<void>(conf.release());  // taken by rd_kafka_new
+  return std::unique_ptr<Instance>(new Instance(rk, std::move(context), logger));
+}
+
+// rd_kafka_destroy waits for threads that may be stuck in a name look-up or, in old versions, in a
+// rebalance; ours must not wait with it.
+Instance::~Instance() {
+  auto done = std::make_shared<std::promise<void>>();
+  const std::future<void> ended = done->get_future();
+  std::thread([rk = rk_, context = context_, done] {
+    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    done->set_value();
+  }).detach();
+  if (ended.wait_for(kEndWithin) == std::future_status::timeout)
+    logger_.Warning("the Kafka client is slow to end; going on without waiting",
+                    {{"client", context_->parts.name}});
+  const std::lock_guard lock(context_->logging);
+  context_->logger = nullptr;
+}
+
+Error Instance::Describe(rd_kafka_resp_err_t code, const std::string& what,
+                         std::string_view detail) const {
+  Error error = ToError(code, {what, context_->parts.principal}, detail);
+  if (MeansUnreachable(code) && !context_->last_error.empty())
+    error.message += "; last: " + context_->last_error;
+  return error;
+}
+
+Error Instance::Describe(const rd_kafka_error_t& error, const std::string& what) const {
+  Error result = ToError(error, {what, context_->parts.principal});
+  if (MeansUnreachable(rd_kafka_error_code(&error)) && !context_->last_error.empty())
+    result.message += "; last: " + context_->last_error;
+  return result;
+}
+
+const std::optional<Error>& Instance::broken() const { return context_->broken; }
+
+std::string Name(const std::string& topic, Partition partition) {
+  return topic + " [" + std::to_string(partition) + "]";
+}
+
+}  // namespace semel::kafka

@@ -1,0 +1,18 @@
+// Which librdkafka properties a user may set, and which are secrets.
+#pragma once
+
+#include <string_view>
+
+namespace semel::kafka {
+
+/// Why `name` cannot be set: the promise rests on it, or it makes no sense from outside. Null for a
+/// property that may be set.
+const char* WhyRefused(std::string_view name);
+
+/// True when the value must not be on a command line: there only file:PATH and env:NAME.
+bool IsSecret(std::string_view name);
+
+/// True when the value is not shown; every secret, and what librdkafka itself hides.
+bool IsMasked(std::string_view name);
+
+}  // namespace semel::kafka

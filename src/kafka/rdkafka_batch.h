@@ -1,0 +1,42 @@
+// Records as views into librdkafka's messages, which the batch owns.
+#pragma once
+
+#include <vector>
+
+#include "kafka/client.h"
+#include "kafka/rdkafka_handles.h"
+
+namespace semel::kafka {
+
+class RdkafkaBatch final : public Batch {
+ public:
+  /// Takes a message that holds a record (no error).
+  void Add(MessagePtr message);
+
+  /// To be called once, after the last Add and before records().
+  void Finish();
+
+  std::span<const Record> records() const override { return records_; }
+  std::size_t size() const { return records_.size(); }
+  /// Keys and values; the headers are left out.
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct HeaderRange {
+    std::size_t record;
+    std::size_t first;
+    std::size_t count;
+  };
+  void AddHeaders(rd_kafka_message_t& message);
+
+  std::vector<MessagePtr> messages_;
+  std::vector<Record> records_;
+  std::vector<Header> headers_;             // of all records; grows, so spans are set by Finish
+  std::vector<HeaderRange> header_ranges_;  // only of records that have headers
+  std::size_t bytes_ = 0;
+};
+
+/// The record's time, or -1 where it has none.
+std::int64_t TimestampOf(const rd_kafka_message_t& message);
+
+}  // namespace semel::kafka

@@ -1,0 +1,221 @@
+#include "kafka/rdkafka_consumer.h"
+
+#include <algorithm>
+
+#include "kafka/client_conf.h"
+#include "kafka/group_token.h"
+
+namespace semel::kafka {
+namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{16} << 20U;  // of one batch
+constexpr Milliseconds kLeaveWithin{1800};                  // with ~Instance below 5 s
+std::string Text(std::span<const Partition> partitions) {
+  std::string text;
+  for (const Partition partition : partitions) {
+    if (!text.empty()) text += ',';
+    text += std::to_string(partition);
+  }
+  return text;
+}
+
+const char* Text(Rebalance::Kind kind) {
+  switch (kind) {
+    case Rebalance::Kind::kAssigned:
+      return "assigned";
+    case Rebalance::Kind::kRevoked:
+      return "revoked";
+    case Rebalance::Kind::kLost:
+      return "lost";
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RdkafkaConsumer>> RdkafkaConsumer::Open(const ClientSettings& settings,
+                                                               ConsumerOptions options,
+                                                               Logger& logger) {
+  SEMEL_TRY_ASSIGN(ConfPtr conf, ConsumerConf(settings, options.group, options.instance));
+  std::unique_ptr<RdkafkaConsumer> consumer(new RdkafkaConsumer(std::move(options)));
+  const ConsumerOptions& own = consumer->options_;
+  SEMEL_TRY_ASSIGN(
+      consumer->instance_,
+      Instance::Open(RD_KAFKA_CONSUMER, std::move(conf),
+                     {.name = "consumer " + (own.instance.empty() ? own.group : own.instance),
+                      .principal = Principal(settings),
+                      .callbacks = consumer.get(),
+                      .keep = nullptr},
+                     logger));
+  rd_kafka_t* rk = consumer->instance_->get();
+  rd_kafka_poll_set_consumer(rk);
+  const PartitionListPtr topics = NewPartitionList(1);
+  rd_kafka_topic_partition_list_add(topics.get(), own.topic.c_str(), RD_KAFKA_PARTITION_UA);
+  if (const auto code = rd_kafka_subscribe(rk, topics.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return consumer->instance_->Describe(code, "subscribe to " + own.topic);
+  return consumer;
+}
+
+RdkafkaConsumer::~RdkafkaConsumer() {
+  if (instance_ == nullptr || leaving_) return;
+  if (const auto left = Leave(kLeaveWithin); !left)
+    instance_->logger().Warning("left the group without its knowledge",
+                                {{"error", left.error().message}});
+}
+
+// Runs inside of a poll. Only notes what happened: the lane decides and acknowledges.
+void RdkafkaConsumer::OnRebalance(rd_kafka_resp_err_t event,
+                                  const rd_kafka_topic_partition_list_t& partitions) {
+  Rebalance rebalance;
+  for (int i = 0; i < partitions.cnt; ++i)
+    rebalance.partitions.push_back(partitions.elems[i].partition);
+  if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    // An eager assignment is the whole of what we own. librdkafka may rejoin without a revocation
+    // when the topic changes while an assignment is unacknowledged; the lane must hear of it.
+    if (!Cooperative() && !owned_.empty())
+      Announce({Rebalance::Kind::kLost, {owned_.begin(), owned_.end()}});
+    Announce({Rebalance::Kind::kAssigned, std::move(rebalance.partitions)});
+  } else if (event == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+    const bool lost = rd_kafka_assignment_lost(instance_->get()) != 0;
+    Announce({lost ? Rebalance::Kind::kLost : Rebalance::Kind::kRevoked,
+              std::move(rebalance.partitions)});
+  } else {
+    Announce({Rebalance::Kind::kLost, {owned_.begin(), owned_.end()}});
+  }
+  rd_kafka_yield(instance_->get());
+}
+
+void RdkafkaConsumer::Announce(Rebalance rebalance) {
+  instance_->logger().Info("rebalance", {{"group", options_.group},
+                                         {"kind", Text(rebalance.kind)},
+                                         {"partitions", Text(rebalance.partitions)}});
+  announced_.push_back(std::move(rebalance));
+}
+
+bool RdkafkaConsumer::Cooperative() const {
+  const char* protocol = rd_kafka_rebalance_protocol(instance_->get());
+  return protocol != nullptr && std::string_view(protocol) == "COOPERATIVE";
+}
+
+// The token is renewed at rebalances only, never in between: then its generation is the one that
+// gave us what the lane believes to own. A later generation that librdkafka may have joined
+// meanwhile would let the broker accept offsets of a partition that is somebody else's.
+void RdkafkaConsumer::RefreshToken() {
+  token_ = GroupToken{};
+  const GroupMetadataPtr metadata(rd_kafka_consumer_group_metadata(instance_->get()));
+  if (metadata == nullptr) return;
+  void* buffer = nullptr;
+  std::size_t size = 0;
+  const ErrorPtr error(rd_kafka_consumer_group_metadata_write(metadata.get(), &buffer, &size));
+  if (error != nullptr) return;
+  std::string serialized(static_cast<const char*>(buffer), size);
+  rd_kafka_mem_free(instance_->get(), buffer);
+  auto token = ParseGroupToken(std::move(serialized));
+  if (token)
+    token_ = std::move(*token);
+  else
+    error_ = token.error();
+}
+
+Result<Polled> RdkafkaConsumer::Poll(Milliseconds timeout, std::size_t max_records) {
+  auto batch = std::make_unique<RdkafkaBatch>();
+  Polled polled;
+  int wait = announced_.empty() && !error_ ? Deadline(timeout).LeftMs() : 0;
+  while (announced_.empty() && !error_ && batch->size() < max_records &&
+         batch->bytes() < kMostBytes) {
+    MessagePtr message(rd_kafka_consumer_poll(instance_->get(), wait));
+    if (message == nullptr) break;
+    wait = 0;
+    Handle(std::move(message), polled, *batch);
+  }
+  if (!error_ && instance_->broken()) error_ = instance_->broken();
+  if (error_ && batch->size() == 0 && announced_.empty()) {
+    Error error = std::move(*error_);
+    error_.reset();
+    return error;
+  }
+  if (!announced_.empty()) {
+    polled.rebalance = std::move(announced_.front());
+    announced_.pop_front();
+    open_ = polled.rebalance;
+    if (open_->kind == Rebalance::Kind::kLost)
+      token_ = GroupToken{};
+    else
+      RefreshToken();
+    if (open_->kind == Rebalance::Kind::kAssigned)
+      owned_.insert(open_->partitions.begin(), open_->partitions.end());
+  }
+  batch->Finish();
+  polled.batch = std::move(batch);
+  return polled;
+}
+
+void RdkafkaConsumer::Handle(MessagePtr message, Polled& polled, RdkafkaBatch& batch) {
+  const auto found = fetched_.find(message->partition);
+  const bool wanted =
+      found != fetched_.end() && found->second.wanted && message->offset >= found->second.next;
+  if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    if (wanted) polled.ends.push_back({message->partition, message->offset});
+  } else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    HandleError(*message);
+  } else if (wanted) {
+    found->second.next = message->offset + 1;
+    batch.Add(std::move(message));
+  } else {
+    ++dropped_;
+  }
+}
+
+void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
+  const char* text = rd_kafka_message_errstr(&message);
+  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+    const auto found = fetched_.find(message.partition);
+    if (found != fetched_.end() && found->second.wanted) error_ = OutOfRange(message);
+    return;
+  }
+  Error error = instance_->Describe(message.err,
+                                    "read " + options_.topic + " in group " + options_.group, text);
+  if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) token_ = GroupToken{};
+  if (message.err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+    error.message += "; this one is " + options_.instance;
+  if (error.action == Action::kRetry || error.action == Action::kAbort)
+    instance_->logger().Warning(error.message, {{"topic", options_.topic}});
+  else
+    error_ = std::move(error);
+}
+
+Error RdkafkaConsumer::OutOfRange(const rd_kafka_message_t& message) const {
+  constexpr int kAskMs = 1000;
+  const auto found = fetched_.find(message.partition);
+  const Offset wanted = found == fetched_.end() ? message.offset : found->second.next;
+  std::string text = Name(options_.topic, message.partition) + ": offset " +
+                     std::to_string(wanted) + " is not there";
+  Offset low = 0;
+  Offset high = 0;
+  if (rd_kafka_query_watermark_offsets(instance_->get(), options_.topic.c_str(), message.partition,
+                                       &low, &high, kAskMs) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    text += "; the log is from " + std::to_string(low) + " to " + std::to_string(high);
+  text += "; records were deleted before they were read, or the topic was made anew";
+  return {Action::kStop, std::move(text)};
+}
+
+Result<void> RdkafkaConsumer::CheckError(rd_kafka_error_t* taken, const std::string& what) const {
+  const ErrorPtr error(taken);
+  if (error == nullptr) return {};
+  return instance_->Describe(*error, what);
+}
+
+std::optional<Offset> RdkafkaConsumer::KnownEnd(Partition partition) {
+  Offset low = RD_KAFKA_OFFSET_INVALID;
+  Offset high = RD_KAFKA_OFFSET_INVALID;
+  if (rd_kafka_get_watermark_offsets(instance_->get(), options_.topic.c_str(), partition, &low,
+                                     &high) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+      high < 0)
+    return std::nullopt;
+  return high;
+}
+
+Result<GroupToken> RdkafkaConsumer::Membership() { return token_; }
+
+}  // namespace semel::kafka

@@ -1,0 +1,82 @@
+// The group consumer on librdkafka: a partition is in librdkafka's assignment only while the lane
+// wants it fetched, so a rebalance is acknowledged with fewer partitions than it gave.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "kafka/client.h"
+#include "kafka/instance.h"
+#include "kafka/rdkafka_batch.h"
+
+namespace semel::kafka {
+
+struct ConsumerOptions {
+  std::string group;
+  std::string topic;
+  std::string instance;  ///< group.instance.id; empty: a dynamic member
+};
+
+class RdkafkaConsumer final : public InputConsumer, private Callbacks {
+ public:
+  static Result<std::unique_ptr<RdkafkaConsumer>> Open(const ClientSettings& settings,
+                                                       ConsumerOptions options, Logger& logger);
+  ~RdkafkaConsumer() override;
+
+  Result<Polled> Poll(Milliseconds timeout, std::size_t max_records) override;
+  Result<void> Acknowledge(const Rebalance& rebalance) override;
+  Result<void> StartFetching(const std::map<Partition, Offset>& positions) override;
+  Result<void> StopFetching(std::span<const Partition> partitions) override;
+  Result<void> Seek(const std::map<Partition, Offset>& positions) override;
+  std::optional<Offset> KnownEnd(Partition partition) override;
+  Result<GroupToken> Membership() override;
+  Result<void> Leave(Milliseconds timeout) override;
+
+  /// Records that librdkafka handed out though they were not wanted (again).
+  std::uint64_t dropped() const { return dropped_; }
+
+ private:
+  /// A partition that librdkafka has in its assignment.
+  struct Fetched {
+    Offset next = 0;      ///< no record below it is handed out
+    bool wanted = false;  ///< false: paused, its records are dropped
+  };
+
+  explicit RdkafkaConsumer(ConsumerOptions options) : options_(std::move(options)) {}
+  void OnRebalance(rd_kafka_resp_err_t event,
+                   const rd_kafka_topic_partition_list_t& partitions) override;
+  void Announce(Rebalance rebalance);
+  bool Cooperative() const;
+  void RefreshToken();
+
+  void Handle(MessagePtr message, Polled& polled, RdkafkaBatch& batch);
+  void HandleError(const rd_kafka_message_t& message);
+  Error OutOfRange(const rd_kafka_message_t& message) const;
+
+  Result<void> AssignAll();
+  Result<void> Add(const std::map<Partition, Offset>& positions);
+  Result<void> Remove(std::span<const Partition> partitions);
+  Result<void> SeekTo(std::map<Partition, Offset> positions);
+  Result<void> CheckError(rd_kafka_error_t* taken, const std::string& what) const;
+
+  Result<void> WaitUntilLeft(const Deadline& deadline);
+  Result<void> CloseConsumer(const Deadline& deadline);
+
+  ConsumerOptions options_;
+  std::unique_ptr<Instance> instance_;
+  std::set<Partition> owned_;             // given to us by the group
+  std::map<Partition, Fetched> fetched_;  // a part of owned_
+  std::deque<Rebalance> announced_;       // not yet returned by Poll
+  std::optional<Rebalance> open_;         // returned by Poll, not yet acknowledged
+  std::optional<Error> error_;            // for the next Poll
+  GroupToken token_;
+  std::uint64_t dropped_ = 0;
+  bool leaving_ = false;
+};
+
+}  // namespace semel::kafka

@@ -1,0 +1,261 @@
+#include "kafka/rdkafka_producer.h"
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+
+#include "kafka/client_conf.h"
+#include "kafka/rdkafka_batch.h"
+
+namespace semel::kafka {
+namespace {
+
+constexpr int kServeMs = 10;   // how long one wait for delivery reports takes at most
+constexpr int kSliceMs = 100;  // how often a long wait looks for an early failure
+constexpr int kEndWithinMs = 1500;
+
+rd_kafka_vu_t Variable(rd_kafka_vtype_t type) {
+  rd_kafka_vu_t variable;
+  variable.vtype = type;
+  return variable;
+}
+
+// librdkafka takes void* for what it only reads, and a null pointer for null.
+rd_kafka_vu_t Memory(rd_kafka_vtype_t type, const Bytes& bytes) {
+  rd_kafka_vu_t variable = Variable(type);
+  const char* data = nullptr;
+  if (bytes) data = bytes->data() != nullptr ? bytes->data() : "";
+  variable.u.mem.ptr = const_cast<char*>(data);
+  variable.u.mem.size = bytes ? bytes->size() : 0;
+  return variable;
+}
+
+HeadersPtr CopyHeaders(std::span<const Header> headers) {
+  HeadersPtr copy(rd_kafka_headers_new(headers.size()));
+  for (const auto& [name, value] : headers) {
+    const char* data = nullptr;
+    if (value) data = value->data() != nullptr ? value->data() : "";
+    rd_kafka_header_add(copy.get(), name.data() != nullptr ? name.data() : "",
+                        static_cast<ssize_t>(name.size()), data,
+                        value ? static_cast<ssize_t>(value->size()) : 0);
+  }
+  return copy;
+}
+
+// librdkafka frees the metadata with free().
+void SetMetadata(rd_kafka_topic_partition_t& entry, const std::string& metadata) {
+  if (metadata.empty()) return;
+  entry.metadata = std::malloc(metadata.size());
+  if (entry.metadata == nullptr) std::abort();
+  std::memcpy(entry.metadata, metadata.data(), metadata.size());
+  entry.metadata_size = metadata.size();
+}
+
+PartitionListPtr ToList(const std::string& topic,
+                        const std::map<Partition, CommittedOffset>& offsets) {
+  PartitionListPtr list = NewPartitionList(offsets.size());
+  for (const auto& [partition, committed] : offsets) {
+    rd_kafka_topic_partition_t* entry =
+        rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+    entry->offset = committed.offset;
+    SetMetadata(*entry, committed.metadata);
+  }
+  return list;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RdkafkaProducer>> RdkafkaProducer::Open(const ClientSettings& settings,
+                                                               ProducerOptions options,
+                                                               Logger& logger) {
+  SEMEL_TRY_ASSIGN(ConfPtr conf,
+                   ProducerConf(settings, options.transactional_id, options.batch_bytes));
+  const Milliseconds timeout{NumberOr(settings, "transaction.timeout.ms", kTransactionTimeoutMs)};
+  std::unique_ptr<RdkafkaProducer> producer(new RdkafkaProducer(std::move(options), timeout));
+  if (!AddTaintInterceptor(conf.get(), producer->unanswered_.get()))
+    return Error{Action::kFail, "librdkafka takes no interceptor"};
+  SEMEL_TRY_ASSIGN(producer->instance_,
+                   Instance::Open(RD_KAFKA_PRODUCER, std::move(conf),
+                                  {.name = "producer " + producer->options_.transactional_id,
+                                   .principal = Principal(settings),
+                                   .callbacks = producer.get(),
+                                   .keep = producer->unanswered_},
+                                  logger));
+  for (const std::string& topic : producer->options_.topics) {
+    producer->topics_.emplace_back(
+        rd_kafka_topic_new(producer->instance_->get(), topic.c_str(), nullptr));
+    if (producer->topics_.back() == nullptr)
+      return producer->instance_->Describe(rd_kafka_last_error(), "open topic " + topic);
+  }
+  return producer;
+}
+
+// Purging first lets the delivery reports come back at once; only after the end of the broker
+// threads, which ~Instance waits for, can no request refer to a record's memory.
+RdkafkaProducer::~RdkafkaProducer() {
+  if (instance_ == nullptr) return;
+  const Deadline deadline{Milliseconds{kEndWithinMs}};
+  rd_kafka_purge(instance_->get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                       RD_KAFKA_PURGE_F_NON_BLOCKING);
+  while (rd_kafka_outq_len(instance_->get()) > 0 && !deadline.passed())
+    rd_kafka_poll(instance_->get(), deadline.SliceMs(kServeMs));
+  topics_.clear();
+}
+
+std::string RdkafkaProducer::Doing(const char* what) const {
+  return std::string(what) + " with transactional id " + options_.transactional_id;
+}
+
+Error RdkafkaProducer::Failed(Error error) {
+  failed_ = true;
+  return error;
+}
+
+Result<void> RdkafkaProducer::Init(Milliseconds timeout) {
+  const Deadline deadline{timeout};
+  const ErrorPtr error(rd_kafka_init_transactions(instance_->get(), deadline.LeftMs()));
+  rd_kafka_poll(instance_->get(), 0);  // serves the error callback, which knows why
+  if (error == nullptr) return {};
+  if (instance_->broken() && instance_->broken()->action == Action::kConnect)
+    return Failed(*instance_->broken());
+  Error described = instance_->Describe(*error, Doing("initialise transactions"));
+  return described.action == Action::kRetry ? described : Failed(std::move(described));
+}
+
+Result<void> RdkafkaProducer::Begin() {
+  queued_ = 0;
+  reported_ = 0;
+  delivered_.clear();
+  delivery_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (const ErrorPtr error(rd_kafka_begin_transaction(instance_->get())); error != nullptr)
+    return Failed(instance_->Describe(*error, Doing("begin a transaction")));
+  return {};
+}
+
+ErrorPtr RdkafkaProducer::Enqueue(const OutgoingRecord& record) const {
+  std::array<rd_kafka_vu_t, 7> variables;
+  std::size_t count = 0;
+  rd_kafka_vu_t& topic = variables[count++] = Variable(RD_KAFKA_VTYPE_RKT);
+  topic.u.rkt = topics_[static_cast<std::size_t>(record.topic)].get();
+  rd_kafka_vu_t& partition = variables[count++] = Variable(RD_KAFKA_VTYPE_PARTITION);
+  partition.u.i32 = record.partition;
+  variables[count++] = Memory(RD_KAFKA_VTYPE_VALUE, record.value);
+  variables[count++] = Memory(RD_KAFKA_VTYPE_KEY, record.key);
+  rd_kafka_vu_t& timestamp = variables[count++] = Variable(RD_KAFKA_VTYPE_TIMESTAMP);
+  timestamp.u.i64 = record.timestamp_ms < 0 ? 0 : record.timestamp_ms;  // 0: now
+  rd_kafka_vu_t& opaque = variables[count++] = Variable(RD_KAFKA_VTYPE_OPAQUE);
+  opaque.u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(record.tag));
+  HeadersPtr headers;
+  if (!record.headers.empty()) {
+    headers = CopyHeaders(record.headers);
+    rd_kafka_vu_t& variable = variables[count++] = Variable(RD_KAFKA_VTYPE_HEADERS);
+    variable.u.headers = headers.get();
+  }
+  ErrorPtr error(rd_kafka_produceva(instance_->get(), variables.data(), count));
+  if (error == nullptr) static_cast<void>(headers.release());  // taken with the record
+  return error;
+}
+
+Result<void> RdkafkaProducer::Produce(const OutgoingRecord& record) {
+  if (record.topic < 0 || static_cast<std::size_t>(record.topic) >= topics_.size())
+    return Failed({Action::kFail, "produce to topic number " + std::to_string(record.topic) +
+                                      ", which the producer was not opened with"});
+  const Deadline deadline{transaction_timeout_};
+  while (true) {
+    const ErrorPtr error = Enqueue(record);
+    if (error == nullptr) {
+      ++queued_;
+      return {};
+    }
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || deadline.passed()) {
+      Error described = instance_->Describe(
+          code, "write to " + Name(options_.topics[static_cast<std::size_t>(record.topic)],
+                                   record.partition));
+      if (described.action == Action::kRetry) described.action = Action::kAbort;
+      return Failed(std::move(described));
+    }
+    rd_kafka_poll(instance_->get(), kServeMs);
+  }
+}
+
+void RdkafkaProducer::Serve() { rd_kafka_poll(instance_->get(), 0); }
+
+void RdkafkaProducer::OnDelivery(const rd_kafka_message_t& message) {
+  ++reported_;
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    failed_ = true;
+    // A refused record makes librdkafka give up the others; it is the cause, they are the effect.
+    if (delivery_error_ == RD_KAFKA_RESP_ERR_NO_ERROR ||
+        ActionOf(message.err) == Action::kRejectRecord) {
+      delivery_error_ = message.err;
+      delivery_error_where_ = Name(rd_kafka_topic_name(message.rkt), message.partition);
+    }
+    return;
+  }
+  const auto tag = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(message._private));
+  if (tag != 0) delivered_.push_back({tag, message.offset, TimestampOf(message)});
+}
+
+Result<std::vector<Delivered>> RdkafkaProducer::Flush(Milliseconds timeout) {
+  const Deadline deadline{timeout};
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  do {
+    code = rd_kafka_flush(instance_->get(), deadline.SliceMs(kSliceMs));
+  } while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && delivery_error_ == RD_KAFKA_RESP_ERR_NO_ERROR &&
+           !deadline.passed());
+  if (delivery_error_ != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    Error error = instance_->Describe(delivery_error_, "write to " + delivery_error_where_);
+    if (error.action == Action::kRetry) error.action = Action::kAbort;
+    return Failed(std::move(error));
+  }
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || reported_ != queued_) {
+    Error error = instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, Doing("write all records"));
+    error.action = Action::kAbort;
+    return Failed(std::move(error));
+  }
+  return std::move(delivered_);
+}
+
+Result<void> RdkafkaProducer::SendOffsets(const std::map<Partition, CommittedOffset>& offsets,
+                                          const GroupToken& token, Milliseconds timeout) {
+  if (!token.fenced())
+    return Failed({Action::kAbort, "the membership of group " + options_.group +
+                                       " is lost: no offsets are sent without it"});
+  rd_kafka_consumer_group_metadata_t* raw = nullptr;
+  const ErrorPtr unread(rd_kafka_consumer_group_metadata_read(&raw, token.serialized.data(),
+                                                              token.serialized.size()));
+  const GroupMetadataPtr metadata(raw);
+  if (unread != nullptr)
+    return Failed(instance_->Describe(*unread, "read the token of group " + options_.group));
+  const PartitionListPtr list = ToList(options_.input_topic, offsets);
+  const Deadline deadline{timeout};
+  while (true) {
+    const ErrorPtr error(rd_kafka_send_offsets_to_transaction(instance_->get(), list.get(),
+                                                              metadata.get(), deadline.LeftMs()));
+    if (error == nullptr) return {};
+    Error described = instance_->Describe(
+        *error, "send offsets of " + options_.input_topic + " for group " + options_.group);
+    if (described.action != Action::kRetry || deadline.passed()) {
+      if (described.action == Action::kRetry) described.action = Action::kAbort;
+      return Failed(std::move(described));
+    }
+    rd_kafka_poll(instance_->get(), deadline.SliceMs(kServeMs));
+  }
+}
+
+CommitResult RdkafkaProducer::Commit(Milliseconds timeout) {
+  const Deadline deadline{timeout};
+  while (true) {
+    const ErrorPtr error(rd_kafka_commit_transaction(instance_->get(), deadline.LeftMs()));
+    if (error == nullptr) return {CommitOutcome::kCommitted, {}};
+    Error described = instance_->Describe(*error, Doing("commit"));
+    if (described.action != Action::kRetry || deadline.passed())
+      return {CommitOutcome::kUnknown, Failed(std::move(described))};
+    rd_kafka_poll(instance_->get(), deadline.SliceMs(kServeMs));
+  }
+}
+
+bool RdkafkaProducer::tainted() const { return failed_ || !unanswered_->empty(); }
+
+}  // namespace semel::kafka

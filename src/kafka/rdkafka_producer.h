@@ -1,0 +1,64 @@
+// The transactional producer on librdkafka.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kafka/client.h"
+#include "kafka/instance.h"
+#include "kafka/taint_interceptor.h"
+
+namespace semel::kafka {
+
+struct ProducerOptions {
+  std::string transactional_id;
+  std::vector<std::string> topics;  ///< TopicIndex is an index into them
+  std::string group;                ///< whose offsets SendOffsets commits
+  std::string input_topic;
+  int batch_bytes = 1'000'000;
+};
+
+class RdkafkaProducer final : public TransactionalProducer, private Callbacks {
+ public:
+  static Result<std::unique_ptr<RdkafkaProducer>> Open(const ClientSettings& settings,
+                                                       ProducerOptions options, Logger& logger);
+  ~RdkafkaProducer() override;
+
+  Result<void> Init(Milliseconds timeout) override;
+  Result<void> Begin() override;
+  Result<void> Produce(const OutgoingRecord& record) override;
+  void Serve() override;
+  Result<std::vector<Delivered>> Flush(Milliseconds timeout) override;
+  Result<void> SendOffsets(const std::map<Partition, CommittedOffset>& offsets,
+                           const GroupToken& token, Milliseconds timeout) override;
+  CommitResult Commit(Milliseconds timeout) override;
+  bool tainted() const override;
+
+ private:
+  RdkafkaProducer(ProducerOptions options, Milliseconds transaction_timeout)
+      : options_(std::move(options)), transaction_timeout_(transaction_timeout) {}
+  void OnDelivery(const rd_kafka_message_t& message) override;
+  /// One try to queue the record; null is success.
+  ErrorPtr Enqueue(const OutgoingRecord& record) const;
+  /// Notes that this producer must not be used for another transaction.
+  Error Failed(Error error);
+  std::string Doing(const char* what) const;
+
+  ProducerOptions options_;
+  Milliseconds transaction_timeout_;
+  std::shared_ptr<UnansweredRequests> unanswered_ = std::make_shared<UnansweredRequests>();
+  std::unique_ptr<Instance> instance_;
+  std::vector<TopicPtr> topics_;  // destroyed before instance_
+
+  // Of the open transaction:
+  std::uint64_t queued_ = 0;
+  std::uint64_t reported_ = 0;
+  std::vector<Delivered> delivered_;
+  rd_kafka_resp_err_t delivery_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string delivery_error_where_;
+
+  bool failed_ = false;
+};
+
+}  // namespace semel::kafka

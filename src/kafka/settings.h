@@ -1,0 +1,49 @@
+// How to reach Kafka, as the user says it: brokers and any librdkafka property (-X, -F), as kcat
+// reads them, except the properties that the promise rests on.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "semel/result.h"
+
+namespace semel::kafka {
+
+/// Plain data; secrets are in `properties` as they are, so never print it: MaskedDescription.
+struct ClientSettings {
+  std::string brokers;
+  std::map<std::string, std::string> properties;
+  std::vector<std::string> warnings;  ///< what was found doubtful while reading
+};
+
+/// Takes one `-X name=value`. A secret's value must be file:PATH or env:NAME. The property
+/// bootstrap.servers sets `brokers` unless that is set already.
+/// Errors: kFix, naming the property, never a secret's value.
+Result<void> AddProperty(ClientSettings& settings, std::string_view assignment);
+
+/// Takes a `-F FILE`: a name=value a line, # begins a comment line. Secrets may be there as they
+/// are. What `settings` has already wins. Errors: kFix, naming file and line.
+Result<void> AddPropertyFile(ClientSettings& settings, const std::string& path);
+
+/// Checks how the properties go together. Errors: kFix.
+Result<void> Check(const ClientSettings& settings);
+
+/// What an operator should be told about `settings` at start: the warnings, and what is weak.
+std::vector<std::string> Warnings(const ClientSettings& settings);
+
+/// One line that may be logged: secrets are shown as ***.
+std::string MaskedDescription(const ClientSettings& settings);
+
+/// Who we are to the brokers, as far as the settings say; empty when they do not.
+std::string Principal(const ClientSettings& settings);
+
+/// A numeric property, or `otherwise` when it is not set (or no number).
+int NumberOr(const ClientSettings& settings, const std::string& name, int otherwise);
+
+inline constexpr int kTransactionTimeoutMs = 5000;
+inline constexpr int kSessionTimeoutMs = 10000;
+inline constexpr int kMaxPollIntervalMs = 300000;
+
+}  // namespace semel::kafka
