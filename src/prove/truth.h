@@ -1,5 +1,5 @@
-// The truth file: what `semel prove produce` sent and the brokers acknowledged, a JSON object a
-// line, in the order of the acknowledgements.
+// The truth file: what `semel prove produce` sent and the brokers acknowledged, by sequence, a JSON
+// object a line.
 #pragma once
 
 #include <cstdint>

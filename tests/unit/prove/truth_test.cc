@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "history_builder.h"
+#include "prove/truth_writer.h"
 
 namespace semel::prove {
 namespace {
@@ -38,7 +42,7 @@ TEST(Truth, AnythingElseIsRefused) {
     EXPECT_EQ(parsed.error().action, Action::kFix);
   }
   std::string text = FormatTruth(Line());
-  text.replace(text.find("fedc"), 1, "g");
+  text[text.find("fedc")] = 'g';
   EXPECT_FALSE(ParseTruth(text));
 }
 
@@ -61,6 +65,40 @@ TEST(Truth, OrderAndRepetitionOfHeadersCount) {
   const std::array twice{a, b, b};
   EXPECT_NE(DigestOf({}, {}, one), DigestOf({}, {}, other));
   EXPECT_NE(DigestOf({}, {}, one), DigestOf({}, {}, twice));
+}
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(TruthWriter, WritesBySequenceWhatWasAcknowledged) {
+  const std::string path = testing::TempDir() + "prove_truth";
+  auto writer = TruthWriter::Open(path);
+  ASSERT_TRUE(writer);
+  std::vector<TruthLine> lines(4, Line());
+  for (std::uint64_t i = 0; i < lines.size(); ++i) {
+    lines[i].sequence = i;
+    writer->Sent(lines[i]);
+  }
+  writer->Acknowledged(2, 30, 300);
+  writer->Failed(1);
+  writer->Acknowledged(0, 10, 100);
+  ASSERT_TRUE(writer->Close());  // 3 is still under way
+  lines[0].offset = 10;
+  lines[0].timestamp_ms = 100;
+  lines[2].offset = 30;
+  lines[2].timestamp_ms = 300;
+  EXPECT_EQ(ReadAll(path), FormatTruth(lines[0]) + '\n' + FormatTruth(lines[2]) + '\n');
+}
+
+TEST(TruthWriter, SaysThatItCannotWrite) {
+  EXPECT_EQ(TruthWriter::Open("/no/such/folder").error().action, Action::kFix);
+  auto full = TruthWriter::Open("/dev/full");
+  ASSERT_TRUE(full);
+  full->Sent(Line());
+  full->Acknowledged(0, 0, 0);
+  EXPECT_EQ(full->Close().error().action, Action::kFail);
 }
 
 class TruthCheckTest : public testing::Test {
