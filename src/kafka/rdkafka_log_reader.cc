@@ -44,6 +44,8 @@ Result<std::map<Partition, CommittedOffset>> RdkafkaLogReader::Committed(
   const std::string what =
       "read the committed offsets of group " + options_.group + " for " + options_.input_topic;
   const auto code = rd_kafka_committed(committed_->get(), list.get(), Deadline(timeout).LeftMs());
+  if (code == RD_KAFKA_RESP_ERR__TIMED_OUT)  // librdkafka hides what it was waiting for
+    return committed_->Describe(code, what, "timed out; maybe a transaction with them is open");
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return committed_->Describe(code, what);
   std::map<Partition, CommittedOffset> result;
   for (int i = 0; i < list->cnt; ++i) {

@@ -10,8 +10,8 @@
 namespace semel::kafka {
 namespace {
 
-constexpr int kServeMs = 10;   // how long one wait for delivery reports takes at most
-constexpr int kSliceMs = 100;  // how often a long wait looks for an early failure
+constexpr int kServeMs = 10;  // how long one wait for delivery reports takes at most
+constexpr int kSliceMs = 20;  // how often a long wait looks for an early failure
 constexpr int kEndWithinMs = 1500;
 
 rd_kafka_vu_t Variable(rd_kafka_vtype_t type) {

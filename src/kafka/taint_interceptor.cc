@@ -1,12 +1,9 @@
 #include "kafka/taint_interceptor.h"
 
-#include <algorithm>
-
 namespace semel::kafka {
 namespace {
 
 constexpr const char* kName = "semel-taint";
-constexpr std::size_t kMost = 256;  // with so many unanswered ones, which they were is no matter
 
 bool IsTransactional(std::int16_t api_key) {
   switch (api_key) {
@@ -21,25 +18,27 @@ bool IsTransactional(std::int16_t api_key) {
   }
 }
 
-// These run on librdkafka's broker threads: no call back into it, no exception.
+// librdkafka reports the end of one request twice: on the broker's thread, which also sends, when
+// the answer comes in; and on its main thread when the answer is handled. Only the first counts.
+thread_local bool this_thread_sends = false;
+
+// These run on librdkafka's threads: no call back into it, no exception.
 rd_kafka_resp_err_t OnRequestSent(rd_kafka_t* /*rk*/, int /*socket*/, const char* /*broker_name*/,
-                                  std::int32_t broker, std::int16_t api_key,
-                                  std::int16_t /*version*/, std::int32_t correlation_id,
+                                  std::int32_t /*broker*/, std::int16_t api_key,
+                                  std::int16_t /*version*/, std::int32_t /*correlation_id*/,
                                   std::size_t /*size*/, void* opaque) {
-  if (IsTransactional(api_key))
-    static_cast<UnansweredRequests*>(opaque)->Sent(broker, api_key, correlation_id);
+  this_thread_sends = true;
+  static_cast<UnansweredRequests*>(opaque)->Sent(api_key);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 rd_kafka_resp_err_t OnResponseReceived(rd_kafka_t* /*rk*/, int /*socket*/,
-                                       const char* /*broker_name*/, std::int32_t broker,
+                                       const char* /*broker_name*/, std::int32_t /*broker*/,
                                        std::int16_t api_key, std::int16_t /*version*/,
-                                       std::int32_t correlation_id, std::size_t /*size*/,
+                                       std::int32_t /*correlation_id*/, std::size_t /*size*/,
                                        std::int64_t /*round_trip*/, rd_kafka_resp_err_t error,
                                        void* opaque) {
-  // An error here is a local one (time-out, disconnect): there was no answer.
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && IsTransactional(api_key))
-    static_cast<UnansweredRequests*>(opaque)->Answered(broker, api_key, correlation_id);
+  if (this_thread_sends) static_cast<UnansweredRequests*>(opaque)->Ended(api_key, error);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -53,24 +52,12 @@ rd_kafka_resp_err_t OnNew(rd_kafka_t* rk, const rd_kafka_conf_t* /*conf*/, void*
 
 }  // namespace
 
-void UnansweredRequests::Sent(std::int32_t broker, std::int16_t api_key,
-                              std::int32_t correlation_id) {
-  const std::lock_guard lock(mutex_);
-  if (requests_.size() >= kMost)
-    overflowed_ = true;
-  else
-    requests_.push_back({broker, api_key, correlation_id});
+void UnansweredRequests::Sent(std::int16_t api_key) {
+  if (IsTransactional(api_key)) ++count_;
 }
 
-void UnansweredRequests::Answered(std::int32_t broker, std::int16_t api_key,
-                                  std::int32_t correlation_id) {
-  const std::lock_guard lock(mutex_);
-  std::erase(requests_, Request{broker, api_key, correlation_id});
-}
-
-bool UnansweredRequests::empty() const {
-  const std::lock_guard lock(mutex_);
-  return requests_.empty() && !overflowed_;
+void UnansweredRequests::Ended(std::int16_t api_key, rd_kafka_resp_err_t error) {
+  if (IsTransactional(api_key) && error == RD_KAFKA_RESP_ERR_NO_ERROR) --count_;
 }
 
 bool AddTaintInterceptor(rd_kafka_conf_t* conf, UnansweredRequests* requests) {
