@@ -1,0 +1,171 @@
+// Memory and pauses of the memory table, at sizes that take seconds; benchmarks/seen_set_bench.cc
+// measures the same up to 20 million entries.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <fstream>
+
+#include "tests/unit/seen_set/helpers.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SEMEL_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SEMEL_SANITIZED 1
+#endif
+#endif
+
+namespace semel::seen_set_test {
+namespace {
+
+constexpr std::size_t kTransaction = 2000;
+constexpr std::int64_t kWindow = 1'000'000;
+
+// Sanitizers keep memory of their own, and take their time.
+bool Sanitized() {
+#if defined(SEMEL_SANITIZED)
+  return true;
+#else
+  return false;
+#endif
+}
+
+double ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  file >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+// The time of this thread alone: other programs of the machine do not count.
+double CpuMs() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+// Feeds a set with new events, `per_window` of them a window, and notes the longest call.
+class Filler {
+ public:
+  Filler(int bits, std::size_t per_window)
+      : set_(OpenMemorySeenSet(
+            {.window = std::chrono::milliseconds(kWindow), .bits = bits, .seed = 3})),
+        bits_(bits),
+        per_window_(per_window) {}
+
+  void Add(std::size_t events) {
+    std::vector<Sighting> batch(kTransaction);
+    std::vector<Judgement> judgements(kTransaction);
+    for (std::size_t added = 0; added < events; added += kTransaction) {
+      for (Sighting& sighting : batch) sighting = Next();
+      const auto stage = set_->Begin();
+      const double begin = CpuMs();
+      stage->Judge(batch, judgements);
+      const double judged = CpuMs();
+      stage->Confirm();
+      longest_ms_ = std::max({longest_ms_, judged - begin, CpuMs() - judged});
+    }
+  }
+
+  SeenSet& set() { return *set_; }
+  double longest_ms() const { return longest_ms_; }
+
+ private:
+  Sighting Next() {
+    const auto id = next_++;
+    return {Key(id, bits_), 1 + static_cast<std::int64_t>(id * kWindow / per_window_),
+            static_cast<std::int64_t>(id)};
+  }
+
+  std::unique_ptr<SeenSet> set_;
+  int bits_;
+  std::uint64_t per_window_;
+  std::uint64_t next_ = 0;
+  double longest_ms_ = 0;
+};
+
+class Resources : public testing::TestWithParam<std::pair<int, double>> {};
+
+INSTANTIATE_TEST_SUITE_P(Bits, Resources,
+                         testing::Values(std::pair(128, 40.0), std::pair(256, 56.0)));
+
+TEST_P(Resources, StayWithinTheBoundsThroughGrowthAndChurn) {
+  if (Sanitized()) GTEST_SKIP() << "resident memory is the sanitizer's";
+  const auto [bits, bytes_max] = GetParam();
+  const double before = ResidentBytes();
+  Filler filler(bits, 1'500'000);
+  const auto check = [&, limit = bytes_max] {
+    const auto size = static_cast<double>(filler.set().size());
+    const double resident = ResidentBytes() - before;
+    EXPECT_LE(resident / size, limit) << size;
+    EXPECT_NEAR(static_cast<double>(filler.set().memory_bytes()) / resident, 1, 0.05) << size;
+  };
+  for (filler.Add(1'000'000); filler.set().size() < 1'500'000; filler.Add(50'000)) check();
+  for (int windows = 0; windows < 8; ++windows) {
+    filler.Add(750'000);
+    check();
+  }
+  EXPECT_LE(filler.longest_ms(), 50);
+}
+
+TEST_P(Resources, ASuddenExpiryGivesMemoryBackInSteps) {
+  if (Sanitized()) GTEST_SKIP() << "resident memory is the sanitizer's";
+  const double before = ResidentBytes();
+  Filler filler(GetParam().first, 1'000'000'000'000);  // all in one bucket
+  filler.Add(1'000'000);
+  filler.set().Begin()->Observe(1);
+  double longest = 0;
+  for (int calls = 0; calls < 200; ++calls) {
+    const auto stage = filler.set().Begin();
+    stage->Observe(10 * kWindow);
+    const double begin = CpuMs();
+    stage->Confirm();
+    longest = std::max(longest, CpuMs() - begin);
+    EXPECT_EQ(filler.set().size(), 0U);
+  }
+  EXPECT_LE(longest, 50);
+  EXPECT_LE(ResidentBytes() - before, 4e6);
+  EXPECT_LE(filler.set().memory_bytes(), 1'000'000U);
+}
+
+TEST_P(Resources, ASmallSetIsSmall) {
+  Filler filler(GetParam().first, kTransaction);
+  filler.Add(kTransaction);
+  EXPECT_LE(filler.set().memory_bytes(), 1'000'000U);
+  const auto few = OpenMemorySeenSet({.bits = GetParam().first});
+  for (std::uint64_t id = 0; id < 100; ++id)
+    Commit(*few, {Key(id, GetParam().first), 1, static_cast<std::int64_t>(id)});
+  EXPECT_LE(few->memory_bytes(), 100'000U);
+}
+
+// Fingerprints that differ in few bits, as somebody would choose who wants long searches.
+TEST_P(Resources, ChosenFingerprintsCostNoMoreThanRandomOnes) {
+  const int bits = GetParam().first;
+  const auto fill = [&](bool chosen) {
+    const auto set = OpenMemorySeenSet({.bits = bits, .seed = 99});
+    const double begin = CpuMs();
+    for (std::uint64_t id = 0; id < 200'000; id += kTransaction) {
+      std::vector<Sighting> batch;
+      for (std::uint64_t i = id; i < id + kTransaction; ++i) {
+        Sighting sighting{Key(i, bits), 1, static_cast<std::int64_t>(i)};
+        if (chosen) {
+          sighting.fingerprint = {};
+          std::memcpy(&sighting.fingerprint.bytes[8 * (i % 2)], &i, 3);
+        }
+        batch.push_back(sighting);
+      }
+      set->Restore(batch, 1);
+    }
+    EXPECT_EQ(set->size(), 200'000U);
+    return std::pair(static_cast<double>(set->memory_bytes()), CpuMs() - begin);
+  };
+  const auto [random_bytes, random_ms] = fill(false);
+  const auto [chosen_bytes, chosen_ms] = fill(true);
+  EXPECT_NEAR(chosen_bytes / random_bytes, 1, 0.02);
+  EXPECT_LE(chosen_ms, 3 * random_ms + 20);
+}
+
+}  // namespace
+}  // namespace semel::seen_set_test
