@@ -10,5 +10,7 @@ namespace semel::app {
 using Run = std::function<int()>;
 
 void AddFingerprint(CLI::App& parent, Run& run);
+void AddProve(CLI::App& parent, Run& run);
+void AddTopic(CLI::App& parent, Run& run);
 
 }  // namespace semel::app

@@ -25,6 +25,8 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", SEMEL_VERSION);
   Run run;
   AddFingerprint(app, run);
+  AddProve(app, run);
+  AddTopic(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,34 @@
+#include "kafka_flags.h"
+
+namespace semel::app {
+
+void KafkaFlags::AddTo(CLI::App& command) {
+  const std::string group = "How to reach Kafka";
+  command.add_option("--brokers", brokers_, "Bootstrap servers: HOST:PORT[,HOST:PORT...]")
+      ->type_name("LIST")
+      ->group(group);
+  command
+      .add_option("-X", properties_,
+                  "A librdkafka property, as in kcat; repeat for more. Secret values only as\n"
+                  "name=file:PATH or name=env:NAME")
+      ->type_name("NAME=VALUE")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
+      ->group(group);
+  command.add_option("-F", files_, "A file of such properties, one a line; -X wins")
+      ->type_name("FILE")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false)
+      ->group(group);
+}
+
+Result<kafka::ClientSettings> KafkaFlags::Settings() const {
+  kafka::ClientSettings settings;
+  settings.brokers = brokers_;
+  for (const std::string& property : properties_) SEMEL_TRY(AddProperty(settings, property));
+  for (const std::string& file : files_) SEMEL_TRY(AddPropertyFile(settings, file));
+  SEMEL_TRY(Check(settings));
+  return settings;
+}
+
+}  // namespace semel::app

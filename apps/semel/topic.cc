@@ -1,0 +1,168 @@
+#include <iomanip>
+#include <iostream>
+#include <memory>
+
+#include "command.h"
+#include "console.h"
+#include "kafka/admin.h"
+#include "kafka/rdkafka_log_reader.h"
+#include "kafka_flags.h"
+#include "topic_layout.h"
+
+namespace semel::app {
+namespace {
+
+constexpr std::chrono::milliseconds kTimeout{30'000};
+constexpr int kSafeReplication = 3;
+
+struct TopicFlags {
+  KafkaFlags kafka;
+  std::vector<std::string> names;
+  int partitions = 3;
+  int replication = kSafeReplication;
+  std::vector<std::string> config;
+};
+
+// What the promise asks of a topic, unless the user says otherwise.
+kafka::TopicConfig SafeConfig(int replication) {
+  kafka::TopicConfig config = {{"unclean.leader.election.enable", "false"}};
+  if (replication >= kSafeReplication) config["min.insync.replicas"] = "2";
+  return config;
+}
+
+Result<void> Create(const TopicFlags& flags, const kafka::ClientSettings& settings,
+                    Logger& logger) {
+  kafka::TopicConfig config = SafeConfig(flags.replication);
+  for (const std::string& assignment : flags.config) {
+    const std::size_t equals = assignment.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return Error{Action::kFix, "--config " + assignment + ": it is written NAME=VALUE"};
+    config[assignment.substr(0, equals)] = assignment.substr(equals + 1);
+  }
+  std::vector<kafka::NewTopic> topics;
+  for (const std::string& name : flags.names)
+    topics.push_back({name, flags.partitions, flags.replication, config});
+  SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(settings, logger));
+  return admin->Create(topics, kTimeout);
+}
+
+Result<void> Delete(const TopicFlags& flags, const kafka::ClientSettings& settings,
+                    Logger& logger) {
+  SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(settings, logger));
+  return admin->Delete(flags.names, kTimeout);
+}
+
+Result<void> List(const TopicFlags& /*flags*/, const kafka::ClientSettings& settings,
+                  Logger& logger) {
+  SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(settings, logger));
+  SEMEL_TRY_ASSIGN(const auto names, admin->ListTopics(kTimeout));
+  for (const std::string& name : names) std::cout << name << '\n';
+  return {};
+}
+
+std::string Join(const std::vector<std::int32_t>& brokers) {
+  std::string text;
+  for (const std::int32_t broker : brokers)
+    text += (text.empty() ? "" : ",") + std::to_string(broker);
+  return text;
+}
+
+template <typename... Cells>
+void PrintRow(const Cells&... cells) {
+  ((std::cout << std::left << std::setw(14) << cells), ...) << '\n';
+}
+
+Result<void> DescribeOne(const std::string& name, const kafka::ClientSettings& settings,
+                         Logger& logger) {
+  SEMEL_TRY_ASSIGN(const TopicLayout layout, ReadTopicLayout(settings, name, logger));
+  SEMEL_TRY_ASSIGN(const auto offsets,
+                   kafka::RdkafkaLogReader::Open(settings, {"semel.topic", name}, logger));
+  std::cout << name << '\n';
+  for (const auto& [setting, value] : layout.config)
+    std::cout << "  " << setting << '=' << value << '\n';
+  PrintRow("  partition", "leader", "replicas", "in-sync", "low", "stable", "high");
+  for (std::size_t i = 0; i < layout.partitions.size(); ++i) {
+    const PartitionLayout& partition = layout.partitions[i];
+    SEMEL_TRY_ASSIGN(const auto marks,
+                     offsets->Marks(name, static_cast<std::int32_t>(i), kTimeout));
+    PrintRow("  " + std::to_string(i), partition.leader, Join(partition.replicas),
+             Join(partition.in_sync), marks.low, marks.last_stable, marks.high);
+  }
+  return {};
+}
+
+Result<void> Describe(const TopicFlags& flags, const kafka::ClientSettings& settings,
+                      Logger& logger) {
+  for (const std::string& name : flags.names) SEMEL_TRY(DescribeOne(name, settings, logger));
+  return {};
+}
+
+using Work = Result<void> (*)(const TopicFlags&, const kafka::ClientSettings&, Logger&);
+
+int RunTopic(const TopicFlags& flags, Work work) {
+  const auto settings = flags.kafka.Settings();
+  if (!settings) return Fail("topic", settings.error());
+  WarnOf("topic", *settings);
+  ConsoleLogger logger("topic");
+  const Result<void> done = work(flags, *settings, logger);
+  return done ? 0 : Fail("topic", done.error());
+}
+
+std::shared_ptr<TopicFlags> AddAction(CLI::App& command, Work work, Run& run) {
+  const auto flags = std::make_shared<TopicFlags>();
+  flags->kafka.AddTo(command);
+  command.callback([flags, work, &run] { run = [flags, work] { return RunTopic(*flags, work); }; });
+  return flags;
+}
+
+CLI::Validator PositiveNumber() {
+  CLI::Validator positive = CLI::PositiveNumber;
+  return positive.description("");
+}
+
+void AddNames(CLI::App& command, TopicFlags& flags) {
+  command.add_option("NAME", flags.names, "Topics")->required();
+}
+
+void AddCreate(CLI::App& topic, Run& run) {
+  CLI::App* const command = topic.add_subcommand(
+      "create",
+      "Creates topics that can keep Semel's promise: three replicas, two of them in sync for each\n"
+      "acknowledged write, no unclean leader election.");
+  command->footer(
+      "Example: semel topic create orders --brokers localhost:9092 --config retention.ms=-1");
+  const auto flags = AddAction(*command, Create, run);
+  AddNames(*command, *flags);
+  command->add_option("--partitions", flags->partitions, "How many partitions")
+      ->type_name("N")
+      ->check(PositiveNumber())
+      ->capture_default_str();
+  command
+      ->add_option("--replication", flags->replication,
+                   "Copies of each partition; below 3 a lost broker can lose data")
+      ->type_name("N")
+      ->check(PositiveNumber())
+      ->capture_default_str();
+  command->add_option("--config", flags->config, "A topic setting; repeat for more")
+      ->type_name("NAME=VALUE")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
+}
+
+}  // namespace
+
+void AddTopic(CLI::App& parent, Run& run) {
+  CLI::App* const command =
+      parent.add_subcommand("topic", "Creates, lists, describes and deletes topics.");
+  command->require_subcommand(1);
+  AddCreate(*command, run);
+  AddAction(*command->add_subcommand("list", "Prints the names of all topics."), List, run);
+  CLI::App* const describe = command->add_subcommand(
+      "describe", "Shows partitions, replicas and offsets, and the settings made for the topic.");
+  AddNames(*describe, *AddAction(*describe, Describe, run));
+  CLI::App* const remove =
+      command->add_subcommand("delete", "Deletes topics and all that is in them.");
+  AddNames(*remove, *AddAction(*remove, Delete, run));
+}
+
+}  // namespace semel::app
