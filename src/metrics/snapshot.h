@@ -74,20 +74,24 @@ struct LaneSnapshot {
   std::uint64_t transactions_unknown = 0;  ///< outcome not answered; resolved by reading back
   std::uint64_t producer_replacements = 0;
   std::uint64_t fenced = 0;  ///< how often another process took this lane's transactional id
-  CommitDurations commit_durations;
+  CommitDurations commit_durations{};
 
-  std::vector<PartitionSnapshot> partitions;
+  std::vector<PartitionSnapshot> partitions{};
 };
 
 /// One `semel dedup` job in this process.
 struct Snapshot {
-  std::string group;
-  std::string topic;  ///< the input
+  std::string group{};
+  std::string topic{};  ///< the input
   std::int64_t window_ms = 0;
-  std::vector<LaneSnapshot> lanes;
+  std::vector<LaneSnapshot> lanes{};
 };
 
 /// Every lane has joined the group and none of its partitions is still being restored.
 bool Ready(const Snapshot& snapshot);
+
+/// One row a partition, in order. A partition that moved between lanes of this process stands in
+/// both: counts and memory are added up, everything else is its present owner's.
+std::vector<PartitionSnapshot> ByPartition(const Snapshot& snapshot);
 
 }  // namespace semel::metrics
