@@ -44,11 +44,11 @@ struct KeyRule {
   /// Parts in order: `value`, `key`, `header:NAME`, `json:PATH`.
   std::vector<std::string> parts{"value"};
   /// Keeps equal events of different tenants or environments apart.
-  std::string name_space;
+  std::string name_space{};
   /// 128 or 256.
   int bits = 128;
   /// Key of HMAC-SHA-256, raw bytes; empty: plain SHA-256.
-  std::string secret;
+  std::string secret{};
 };
 
 /// Computes identities after one compiled rule.

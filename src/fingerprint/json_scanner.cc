@@ -24,14 +24,19 @@ bool JsonScanner::Scan(std::string_view text) {
   Reset(text);
   const char* p = SkipSpace(text.data());
   do {
-    if (p == end_) return false;
-    const bool opens = *p == '{' || *p == '[';
-    p = opens ? ReadOpening(p) : ReadScalar(p);
-    if (p == nullptr) return false;
-    // An opening leaves `p` at the first value in it, or at its closing bracket where it is empty.
-    const bool at_value = opens && (p == end_ || *p != containers_[depth_].close);
-    if (!at_value) p = ReadToNextValue(p);
-    if (p == nullptr) return false;
+    if (p == nullptr || p == end_) return false;
+    if (*p == '{' || *p == '[') {
+      p = ReadOpening(p);
+      if (p == nullptr || p == end_) return false;
+      if (*p != containers_[depth_].close) {
+        p = ReadToItem(p);
+        continue;
+      }
+    } else {
+      p = ReadScalar(p);
+      if (p == nullptr) return false;
+    }
+    p = ReadToNextValue(p);
   } while (depth_ > 0);
 
   if (SkipSpace(p) != end_) return false;
@@ -51,15 +56,20 @@ void JsonScanner::Reset(std::string_view text) {
   depth_ = 0;
 }
 
+/// Reads a bracket and the space after it.
 const char* JsonScanner::ReadOpening(const char* p) {
   if (depth_ == kMaxJsonDepth) return nullptr;
   if (next_ != PathTree::kNone) found_[next_].begin = p;
-  Container& container = containers_[++depth_];
-  container = {next_, 0, *p == '{' ? '}' : ']'};
-  p = SkipSpace(p + 1);
-  if (p == end_ || *p == container.close) return p;
+  containers_[++depth_] = {next_, 0, *p == '{' ? '}' : ']'};
+  return SkipSpace(p + 1);
+}
+
+/// Where a member or an element of the innermost container must stand: goes on to its value.
+const char* JsonScanner::ReadToItem(const char* p) {
+  const Container& container = containers_[depth_];
   if (container.close == '}') return ReadMemberName(p);
-  NextIsElement(container);
+  next_ = container.node == PathTree::kNone ? PathTree::kNone
+                                            : tree_.Element(container.node, container.index);
   return p;
 }
 
@@ -94,11 +104,8 @@ const char* JsonScanner::ReadToNextValue(const char* p) {
     p = SkipSpace(p);
     if (p == end_) return nullptr;
     if (*p == ',') {
-      p = SkipSpace(p + 1);
-      if (container.close == '}') return ReadMemberName(p);
       ++container.index;
-      NextIsElement(container);
-      return p;
+      return ReadToItem(SkipSpace(p + 1));
     }
     if (*p != container.close) return nullptr;
     ++p;
@@ -135,10 +142,6 @@ bool JsonScanner::NextIsMember(std::string_view raw_name, bool escaped) {
   next_ = tree_.Member(object, name);
   // As every object on a path is met once, so is every node: met again means the same object.
   return next_ == PathTree::kNone || found_[next_].begin == nullptr;
-}
-
-void JsonScanner::NextIsElement(Container& array) {
-  next_ = array.node == PathTree::kNone ? PathTree::kNone : tree_.Element(array.node, array.index);
 }
 
 const char* JsonScanner::SkipSpace(const char* p) const {

@@ -32,7 +32,7 @@ class JsonScanner {
  private:
   struct Container {
     PathTree::Node node = PathTree::kNone;  ///< kNone: no path leads into it
-    std::uint64_t index = 0;                ///< of the element it is at, if it is an array
+    std::uint64_t index = 0;                ///< of the item it is at
     char close = 0;
   };
   struct Span {
@@ -45,6 +45,7 @@ class JsonScanner {
   const char* ReadOpening(const char* p);
   const char* ReadScalar(const char* p);
   const char* ReadToNextValue(const char* p);
+  const char* ReadToItem(const char* p);
   const char* ReadMemberName(const char* p);
   const char* SkipSpace(const char* p) const;
   const char* SkipDigits(const char* p) const;
@@ -53,7 +54,6 @@ class JsonScanner {
 
   void Reset(std::string_view text);
   bool NextIsMember(std::string_view raw_name, bool escaped);
-  void NextIsElement(Container& array);
 
   const PathTree tree_;
   std::vector<Span> found_;  ///< by node
