@@ -32,6 +32,7 @@ constexpr std::chrono::seconds kEndWithin{3};
 // A broker that is away is librdkafka's "error" and its everyday business; a warning for us.
 LogLevel LevelOf(int syslog_level, std::string_view facility) {
   if (facility == "CONFWARN") return LogLevel::kDebug;  // each client gets every -X
+  if (facility == "GETPID") return LogLevel::kDebug;    // many a second while a transaction ends
   if (syslog_level <= LOG_CRIT) return LogLevel::kError;
   if (syslog_level <= LOG_WARNING) return LogLevel::kWarning;
   return syslog_level <= LOG_INFO ? LogLevel::kInfo : LogLevel::kDebug;

@@ -1,6 +1,7 @@
 // Records as views into librdkafka's messages, which the batch owns.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "kafka/client.h"
@@ -10,6 +11,9 @@ namespace semel::kafka {
 
 class RdkafkaBatch final : public Batch {
  public:
+  /// `client` is whose messages they are: librdkafka wants them to be gone before it.
+  explicit RdkafkaBatch(std::shared_ptr<const void> client) : client_(std::move(client)) {}
+
   /// Takes a message that holds a record (no error).
   void Add(MessagePtr message);
 
@@ -29,6 +33,7 @@ class RdkafkaBatch final : public Batch {
   };
   void AddHeaders(rd_kafka_message_t& message);
 
+  std::shared_ptr<const void> client_;
   std::vector<MessagePtr> messages_;
   std::vector<Record> records_;
   std::vector<Header> headers_;             // of all records; grows, so spans are set by Finish

@@ -9,7 +9,9 @@ namespace semel::kafka {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{16} << 20U;  // of one batch
-constexpr Milliseconds kLeaveWithin{1800};                  // with ~Instance below 5 s
+constexpr std::chrono::seconds kFencedAgainWithin{60};
+constexpr std::size_t kMostFencings = 2;
+constexpr Milliseconds kLeaveWithin{1800};  // with ~Instance below 5 s
 std::string Text(std::span<const Partition> partitions) {
   std::string text;
   for (const Partition partition : partitions) {
@@ -36,31 +38,57 @@ const char* Text(Rebalance::Kind kind) {
 Result<std::unique_ptr<RdkafkaConsumer>> RdkafkaConsumer::Open(const ClientSettings& settings,
                                                                ConsumerOptions options,
                                                                Logger& logger) {
-  SEMEL_TRY_ASSIGN(ConfPtr conf, ConsumerConf(settings, options.group, options.instance));
-  std::unique_ptr<RdkafkaConsumer> consumer(new RdkafkaConsumer(std::move(options)));
-  const ConsumerOptions& own = consumer->options_;
-  SEMEL_TRY_ASSIGN(
-      consumer->instance_,
-      Instance::Open(RD_KAFKA_CONSUMER, std::move(conf),
-                     {.name = "consumer " + (own.instance.empty() ? own.group : own.instance),
-                      .principal = Principal(settings),
-                      .callbacks = consumer.get(),
-                      .keep = nullptr},
-                     logger));
-  rd_kafka_t* rk = consumer->instance_->get();
-  rd_kafka_poll_set_consumer(rk);
-  const PartitionListPtr topics = NewPartitionList(1);
-  rd_kafka_topic_partition_list_add(topics.get(), own.topic.c_str(), RD_KAFKA_PARTITION_UA);
-  if (const auto code = rd_kafka_subscribe(rk, topics.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return consumer->instance_->Describe(code, "subscribe to " + own.topic);
+  std::unique_ptr<RdkafkaConsumer> consumer(
+      new RdkafkaConsumer(settings, std::move(options), logger));
+  SEMEL_TRY(consumer->Connect());
   return consumer;
+}
+
+Result<void> RdkafkaConsumer::Connect() {
+  SEMEL_TRY_ASSIGN(ConfPtr conf, ConsumerConf(settings_, options_.group, options_.instance));
+  Instance::Parts parts;
+  parts.name = "consumer " + (options_.instance.empty() ? options_.group : options_.instance);
+  parts.principal = Principal(settings_);
+  parts.callbacks = this;
+  SEMEL_TRY_ASSIGN(instance_,
+                   Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts), logger_));
+  rd_kafka_poll_set_consumer(instance_->get());
+  const PartitionListPtr topics = NewPartitionList(1);
+  rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+  const auto code = rd_kafka_subscribe(instance_->get(), topics.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return instance_->Describe(code, "subscribe to " + options_.topic);
+  return {};
+}
+
+// A static member can fence itself: a coordinator that hangs for longer than the session and then
+// goes on works off our old requests after it has given us a new member id (seen with SIGSTOP). To
+// librdkafka that is fatal. So is a second process with our name, and only the number of times
+// tells the two apart.
+Result<void> RdkafkaConsumer::Reconnect() {
+  fenced_ = false;
+  const auto now = SystemClock{}.Now();
+  while (!reconnects_.empty() && now - reconnects_.front() > kFencedAgainWithin)
+    reconnects_.pop_front();
+  if (reconnects_.size() >= kMostFencings) {
+    Error error = instance_->Describe(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID,
+                                      "stay in group " + options_.group);
+    error.message += "; this one is " + options_.instance;
+    return error;
+  }
+  reconnects_.push_back(now);
+  logger_.Warning("the group fenced this member; joining it again",
+                  {{"group", options_.group}, {"instance", options_.instance}});
+  fetched_.clear();
+  announced_.clear();
+  Announce({Rebalance::Kind::kLost, {owned_.begin(), owned_.end()}});
+  return Connect();
 }
 
 RdkafkaConsumer::~RdkafkaConsumer() {
   if (instance_ == nullptr || leaving_) return;
   if (const auto left = Leave(kLeaveWithin); !left)
-    instance_->logger().Warning("left the group without its knowledge",
-                                {{"error", left.error().message}});
+    logger_.Warning("left the group without its knowledge", {{"error", left.error().message}});
 }
 
 // Runs inside of a poll. Only notes what happened: the lane decides and acknowledges.
@@ -86,9 +114,9 @@ void RdkafkaConsumer::OnRebalance(rd_kafka_resp_err_t event,
 }
 
 void RdkafkaConsumer::Announce(Rebalance rebalance) {
-  instance_->logger().Info("rebalance", {{"group", options_.group},
-                                         {"kind", Text(rebalance.kind)},
-                                         {"partitions", Text(rebalance.partitions)}});
+  logger_.Info("rebalance", {{"group", options_.group},
+                             {"kind", Text(rebalance.kind)},
+                             {"partitions", Text(rebalance.partitions)}});
   announced_.push_back(std::move(rebalance));
 }
 
@@ -118,15 +146,18 @@ void RdkafkaConsumer::RefreshToken() {
 }
 
 Result<Polled> RdkafkaConsumer::Poll(Milliseconds timeout, std::size_t max_records) {
-  auto batch = std::make_unique<RdkafkaBatch>();
+  auto batch = std::make_unique<RdkafkaBatch>(instance_);
   Polled polled;
   int wait = announced_.empty() && !error_ ? Deadline(timeout).LeftMs() : 0;
-  while (announced_.empty() && !error_ && batch->size() < max_records &&
+  while (announced_.empty() && !error_ && !fenced_ && batch->size() < max_records &&
          batch->bytes() < kMostBytes) {
     MessagePtr message(rd_kafka_consumer_poll(instance_->get(), wait));
     if (message == nullptr) break;
     wait = 0;
     Handle(std::move(message), polled, *batch);
+  }
+  if (fenced_) {
+    if (const auto joined = Reconnect(); !joined) error_ = joined.error();
   }
   if (!error_ && instance_->broken()) error_ = instance_->broken();
   if (error_ && batch->size() == 0 && announced_.empty()) {
@@ -167,22 +198,34 @@ void RdkafkaConsumer::Handle(MessagePtr message, Polled& polled, RdkafkaBatch& b
 }
 
 void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
-  const char* text = rd_kafka_message_errstr(&message);
-  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-    const auto found = fetched_.find(message.partition);
-    if (found != fetched_.end() && found->second.wanted) error_ = OutOfRange(message);
+  const bool fatal = message.err == RD_KAFKA_RESP_ERR__FATAL;
+  const rd_kafka_resp_err_t code =
+      fatal ? rd_kafka_fatal_error(instance_->get(), nullptr, 0) : message.err;
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+      fenced_ = true;
+      return;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+      if (const auto found = fetched_.find(message.partition);
+          found != fetched_.end() && found->second.wanted)
+        error_ = OutOfRange(message);
+      return;
+    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
+      token_ = GroupToken{};
+      break;
+    default:
+      break;
+  }
+  Error error = instance_->Describe(code, "read " + options_.topic + " in group " + options_.group,
+                                    rd_kafka_message_errstr(&message));
+  const bool passes = error.action == Action::kRetry || error.action == Action::kAbort;
+  if (passes && !fatal) {
+    logger_.Warning(error.message, {{"topic", options_.topic}});
     return;
   }
-  Error error = instance_->Describe(message.err,
-                                    "read " + options_.topic + " in group " + options_.group, text);
-  if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) token_ = GroupToken{};
-  if (message.err == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
-    error.message += "; this one is " + options_.instance;
-  if (error.action == Action::kRetry || error.action == Action::kAbort)
-    instance_->logger().Warning(error.message, {{"topic", options_.topic}});
-  else
-    error_ = std::move(error);
+  if (passes) error.action = Action::kFail;
+  error_ = std::move(error);
 }
 
 Error RdkafkaConsumer::OutOfRange(const rd_kafka_message_t& message) const {

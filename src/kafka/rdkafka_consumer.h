@@ -47,7 +47,12 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
     bool wanted = false;  ///< false: paused, its records are dropped
   };
 
-  explicit RdkafkaConsumer(ConsumerOptions options) : options_(std::move(options)) {}
+  RdkafkaConsumer(const ClientSettings& settings, ConsumerOptions options, Logger& logger)
+      : settings_(settings), options_(std::move(options)), logger_(logger) {}
+  /// Opens a new instance and subscribes.
+  Result<void> Connect();
+  /// Goes on with a new instance after the group fenced this one.
+  Result<void> Reconnect();
   void OnRebalance(rd_kafka_resp_err_t event,
                    const rd_kafka_topic_partition_list_t& partitions) override;
   void Announce(Rebalance rebalance);
@@ -67,8 +72,10 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   Result<void> WaitUntilLeft(const Deadline& deadline);
   Result<void> CloseConsumer(const Deadline& deadline);
 
+  ClientSettings settings_;
   ConsumerOptions options_;
-  std::unique_ptr<Instance> instance_;
+  Logger& logger_;
+  std::shared_ptr<Instance> instance_;    // shared with the batches that came from it
   std::set<Partition> owned_;             // given to us by the group
   std::map<Partition, Fetched> fetched_;  // a part of owned_
   std::deque<Rebalance> announced_;       // not yet returned by Poll
@@ -76,6 +83,8 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   std::optional<Error> error_;            // for the next Poll
   GroupToken token_;
   std::uint64_t dropped_ = 0;
+  bool fenced_ = false;
+  std::deque<std::chrono::steady_clock::time_point> reconnects_;
   bool leaving_ = false;
 };
 
