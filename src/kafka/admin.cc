@@ -79,6 +79,7 @@ Result<NewTopicPtr> ToLibrary(const NewTopic& topic) {
 template <typename Owner>
 auto Pointers(const std::vector<Owner>& owners) {
   std::vector<typename Owner::pointer> pointers;
+  pointers.reserve(owners.size());
   for (const Owner& owner : owners) pointers.push_back(owner.get());
   return pointers;
 }

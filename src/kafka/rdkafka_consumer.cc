@@ -88,7 +88,8 @@ Result<void> RdkafkaConsumer::Reconnect() {
 RdkafkaConsumer::~RdkafkaConsumer() {
   if (instance_ == nullptr || leaving_) return;
   if (const auto left = Leave(kLeaveWithin); !left)
-    logger_.Warning("left the group without its knowledge", {{"error", left.error().message}});
+    logger_.Warning("could not leave the group; it will notice at the end of the session",
+                    {{"error", left.error().message}});
 }
 
 // Runs inside of a poll. Only notes what happened: the lane decides and acknowledges.

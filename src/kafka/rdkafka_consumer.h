@@ -26,6 +26,8 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
  public:
   static Result<std::unique_ptr<RdkafkaConsumer>> Open(const ClientSettings& settings,
                                                        ConsumerOptions options, Logger& logger);
+  RdkafkaConsumer(const RdkafkaConsumer&) = delete;
+  RdkafkaConsumer& operator=(const RdkafkaConsumer&) = delete;
   ~RdkafkaConsumer() override;
 
   Result<Polled> Poll(Milliseconds timeout, std::size_t max_records) override;

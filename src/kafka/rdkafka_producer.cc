@@ -144,6 +144,8 @@ ErrorPtr RdkafkaProducer::Enqueue(const OutgoingRecord& record) const {
   rd_kafka_vu_t& timestamp = variables[count++] = Variable(RD_KAFKA_VTYPE_TIMESTAMP);
   timestamp.u.i64 = record.timestamp_ms < 0 ? 0 : record.timestamp_ms;  // 0: now
   rd_kafka_vu_t& opaque = variables[count++] = Variable(RD_KAFKA_VTYPE_OPAQUE);
+  // The tag itself, not an address.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   opaque.u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(record.tag));
   HeadersPtr headers;
   if (!record.headers.empty()) {

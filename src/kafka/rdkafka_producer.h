@@ -23,6 +23,8 @@ class RdkafkaProducer final : public TransactionalProducer, private Callbacks {
  public:
   static Result<std::unique_ptr<RdkafkaProducer>> Open(const ClientSettings& settings,
                                                        ProducerOptions options, Logger& logger);
+  RdkafkaProducer(const RdkafkaProducer&) = delete;
+  RdkafkaProducer& operator=(const RdkafkaProducer&) = delete;
   ~RdkafkaProducer() override;
 
   Result<void> Init(Milliseconds timeout) override;

@@ -23,6 +23,7 @@ bool IsTransactional(std::int16_t api_key) {
 thread_local bool this_thread_sends = false;
 
 // These run on librdkafka's threads: no call back into it, no exception.
+// Their parameters are librdkafka's. NOLINTBEGIN(readability-function-size)
 rd_kafka_resp_err_t OnRequestSent(rd_kafka_t* /*rk*/, int /*socket*/, const char* /*broker_name*/,
                                   std::int32_t /*broker*/, std::int16_t api_key,
                                   std::int16_t /*version*/, std::int32_t /*correlation_id*/,
@@ -41,6 +42,7 @@ rd_kafka_resp_err_t OnResponseReceived(rd_kafka_t* /*rk*/, int /*socket*/,
   if (this_thread_sends) static_cast<UnansweredRequests*>(opaque)->Ended(api_key, error);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
+// NOLINTEND(readability-function-size)
 
 rd_kafka_resp_err_t OnNew(rd_kafka_t* rk, const rd_kafka_conf_t* /*conf*/, void* opaque,
                           char* /*error*/, std::size_t /*error_size*/) {
