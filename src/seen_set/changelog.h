@@ -41,7 +41,7 @@ struct ChangelogRecord {
   std::vector<Sighting> entries;  ///< by input offset, ascending
 };
 
-inline constexpr std::size_t kChangelogRecordBytesMax = 512 * 1024;
+inline constexpr std::size_t kChangelogRecordBytesMax = std::size_t{512} * 1024;
 
 /// Packs what one transaction says of one partition into as many records as the limit asks for; at
 /// least one, also without entries. Consecutive ranges: [begin, x), [x, y), ... [z, end); the first

@@ -12,7 +12,7 @@ namespace semel {
 namespace {
 
 // What a call frees at most of what was forgotten, beyond twice what it adds: about 2 ms.
-constexpr std::size_t kFreedPerCall = 16 * 1024;
+constexpr std::size_t kFreedPerCall = std::size_t{16} * 1024;
 
 // What stages may keep of their memory between transactions: little beside the set's own.
 std::size_t StagedKept(std::size_t size) { return std::max<std::size_t>(4096, size / 32); }
@@ -66,6 +66,8 @@ class MemoryStage final : public Stage {
     set_.stage_open_ = true;
   }
 
+  MemoryStage(const MemoryStage&) = delete;
+  MemoryStage& operator=(const MemoryStage&) = delete;
   ~MemoryStage() override {
     set_.overlay_.Clear(StagedKept(set_.size()));
     set_.stage_open_ = false;

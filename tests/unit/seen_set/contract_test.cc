@@ -75,6 +75,20 @@ TEST_P(SeenSetContract, FingerprintsDifferInTheirLastByteOnly) {
   EXPECT_EQ(Commit(*set_, b).verdict, Verdict::kDuplicate);
 }
 
+TEST_P(SeenSetContract, FingerprintsOfOneFirstHalfAreToldApart) {
+  const auto half = static_cast<std::size_t>(GetParam().bits) / 16;
+  std::vector<Sighting> many(20'000, At(1, kStart));
+  for (std::size_t i = 0; i < many.size(); ++i)
+    std::memcpy(&many[i].fingerprint.bytes[half], &i, sizeof i);
+  for (std::size_t done = 0; done < many.size(); done += 1000) {
+    const auto stage = set_->Begin();
+    JudgeAll(*stage, {many.begin() + static_cast<std::ptrdiff_t>(done),
+                      many.begin() + static_cast<std::ptrdiff_t>(done + 1000)});
+    stage->Confirm();
+  }
+  EXPECT_EQ(set_->size(), many.size());
+}
+
 // ------------------------------------------------------------------------------------ time edges
 
 TEST_P(SeenSetContract, WindowEdgeAfterTheFirstIsInside) {
