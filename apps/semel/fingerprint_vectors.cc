@@ -125,6 +125,7 @@ Bytes AsView(const OwnedBytes& bytes) { return bytes ? Bytes(*bytes) : std::null
 Result<std::string> Compute(const Vector& vector) {
   SEMEL_TRY_ASSIGN(Fingerprinter fingerprinter, Fingerprinter::Open(vector.rule));
   std::vector<Header> headers;
+  headers.reserve(vector.headers.size());
   for (const auto& [name, value] : vector.headers) headers.push_back({name, AsView(value)});
   Record record;
   record.key = AsView(vector.key);

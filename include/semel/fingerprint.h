@@ -60,9 +60,12 @@ class Fingerprinter {
 
   Fingerprinter(Fingerprinter&&) noexcept;
   Fingerprinter& operator=(Fingerprinter&&) noexcept;
+  Fingerprinter(const Fingerprinter&) = delete;
+  Fingerprinter& operator=(const Fingerprinter&) = delete;
   ~Fingerprinter();
 
-  /// Never fails: what cannot be read is Outcome::kInvalid. No allocation once warmed up.
+  /// Never fails: what cannot be read is Outcome::kInvalid. Once warmed up, no
+  /// allocation but one small one inside OpenSSL 3.0 for each hash.
   Identity Identify(const Record& record);
 
   /// 16 bytes that differ whenever two rules can differ in any fingerprint: the parts, namespace,

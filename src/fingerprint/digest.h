@@ -21,6 +21,8 @@ class Digest {
 
   Digest(Digest&&) noexcept;
   Digest& operator=(Digest&&) noexcept;
+  Digest(const Digest&) = delete;
+  Digest& operator=(const Digest&) = delete;
   ~Digest();
 
   /// Cost: the hash and, inside OpenSSL 3.0, one small allocation for each hash.

@@ -48,9 +48,9 @@ class PathTree {
 /// prefix.
 inline std::uint64_t PathTree::NameBit(std::string_view name) {
   if (name.empty()) return 1;
-  const auto first = static_cast<unsigned char>(name.front());
-  const auto last = static_cast<unsigned char>(name.back());
-  return std::uint64_t{1} << ((name.size() + 5u * first + 11u * last) & 63);
+  const std::size_t first = static_cast<unsigned char>(name.front());
+  const std::size_t last = static_cast<unsigned char>(name.back());
+  return std::uint64_t{1} << ((name.size() + 5 * first + 11 * last) & 63);
 }
 
 inline PathTree::Node PathTree::Member(Node parent, std::string_view name) const {

@@ -101,6 +101,7 @@ TEST(Missing, HeadersAndKeys) {
       {.key = "k", .headers = {{"A", "1"}}},
       {.key = std::nullopt, .headers = {{"a", "1"}}},
       {.key = "", .headers = {{"a", ""}}},
+      {.key = "k", .headers = {{"a", "1"}, {"b", "x"}}},
   };
   std::vector<std::string> identities;
   for (const reference::Event& event : events) {
@@ -114,6 +115,7 @@ TEST(Missing, HeadersAndKeys) {
   EXPECT_NE(identities[2], identities[4]) << "null is not absent";
   EXPECT_TRUE(identities[5].starts_with("missing"));
   EXPECT_TRUE(identities[6].starts_with("ok"));
+  EXPECT_EQ(identities[0], identities[7]) << "other headers do not count";
 }
 
 TEST(Twins, OnThePathAreInvalid) {
@@ -151,6 +153,10 @@ TEST(Invalid, ValuesThatHaveNoCanonicalForm) {
   EXPECT_EQ(OutcomeOf({"json:/x"}, R"({"x":"\ud83d\ud83d\ude00"})"), "invalid");
   EXPECT_EQ(OutcomeOf({"json:/x"}, R"({"x":"\ud83d \ude00"})"), "invalid");
   EXPECT_EQ(OutcomeOf({"json:/x"}, R"({"x":"\ud83d\n"})"), "invalid");
+  EXPECT_EQ(OutcomeOf({"json:/x"}, R"({"x":"\ud83d\u0041"})"), "invalid");
+  EXPECT_EQ(OutcomeOf({"json:/x"}, R"({"x":"\ud83d\ud83d"})"), "invalid");
+  EXPECT_EQ(OutcomeOf({"json:/x"}, R"({"x":"\udbff\ue000"})"), "invalid");
+  EXPECT_EQ(OutcomeOf({"json:/x"}, R"({"x":"\udbff\udfff\ud800\udc00"})"), "ok");
   EXPECT_EQ(OutcomeOf({"json:/x"}, R"({"x":[{"\ud800":1}]})"), "invalid");
   EXPECT_EQ(OutcomeOf({"json:"}, R"({"\ud800":1})"), "invalid");
   EXPECT_EQ(OutcomeOf({"json:/x"}, R"({"x":[1e1000000000]})"), "invalid");

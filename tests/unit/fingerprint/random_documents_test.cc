@@ -62,7 +62,7 @@ class Generator {
     for (std::size_t i = Below(5); i > 0; --i) {
       string +=
           Pick({"a", "\\n", "\\\"", "\\\\", "\\u0000", "\xc3\xa9", "\\ud83d\\ude00", "\\u00e9",
-                "\xf0\x9f\x98\x80", "0123456789abcdef0123", "\\/", "\\udc00", "{", "]"});
+                "\xf0\x9f\x98\x80", "0123456789abcdef0123", "\\/", "\\udc00", "\\ud83d", "{", "]"});
     }
     return string + "\"";
   }
@@ -136,7 +136,7 @@ TEST(RandomDocuments, BothImplementationsAgree) {
         << ::testing::PrintToString(parts);
   }
   // Else the documents say little.
-  EXPECT_GT(ok, kDocuments / 10);
+  EXPECT_GT(ok, kDocuments / 20);
   EXPECT_GT(invalid, kDocuments / 10);
 }
 
