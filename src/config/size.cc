@@ -42,7 +42,7 @@ std::uint64_t LimitIn(const std::string& file) {
 std::uint64_t LimitUpwards(const std::string& mount, std::string path, const std::string& file) {
   std::uint64_t limit = kNoLimit;
   for (;;) {
-    limit = std::min(limit, LimitIn(mount + path + "/" + file));
+    limit = std::min(limit, LimitIn(std::string(mount).append(path).append("/").append(file)));
     const auto slash = path.rfind('/');
     if (slash == std::string::npos) return limit;
     path.resize(slash);

@@ -34,7 +34,8 @@ Setting Read(const std::string& file, const std::string& key, const YAML::Node& 
     if (!node.IsMap()) Refuse(file, node.Mark(), "'kafka' wants a map: property: value");
     for (const auto& entry : node) {
       const std::string property = Scalar(file, key, entry.first);
-      setting.values.push_back(property + "=" + Scalar(file, key + "." + property, entry.second));
+      setting.values.push_back(property + "=");
+      setting.values.back() += Scalar(file, property, entry.second);
     }
   } else if (node.IsSequence()) {
     for (const YAML::Node& value : node) setting.values.push_back(Scalar(file, key, value));

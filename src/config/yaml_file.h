@@ -1,7 +1,7 @@
 // The settings file of a subcommand: its flags, by their long names, as YAML.
 #pragma once
 
-namespace CLI {
+namespace CLI {  // NOLINT: the name is CLI11's
 class App;
 }
 

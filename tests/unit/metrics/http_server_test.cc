@@ -102,8 +102,8 @@ TEST(HttpServer, BoundsTheTimeOfAConnection) {
 TEST(HttpServer, ClosesConnectionsAboveTheLimitAndServesAgainAfterwards) {
   const auto server = Serve({{"/x", [] { return HttpAnswer{.body = "x"}; }}});
   {
-    std::vector<std::unique_ptr<Connection>> idle;
-    for (int i = 0; i < 64; ++i) idle.push_back(std::make_unique<Connection>(server->port()));
+    std::vector<std::unique_ptr<Connection>> idle(64);
+    for (auto& connection : idle) connection = std::make_unique<Connection>(server->port());
     EXPECT_EQ(Ask(*server, "GET /x"), "");
   }
   std::string answer;

@@ -1,10 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
-#include <vector>
 
 #include "pseudo_terminal.h"
 #include "wiring/spdlog_logger.h"
@@ -70,9 +70,9 @@ TEST_F(LoggerTest, LeavesOutWhatIsBelowItsLevel) {
 
 TEST_F(LoggerTest, KeepsLinesWholeAcrossThreads) {
   const auto logger = Make(LogFormat::kJson);
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) {
-    threads.emplace_back([&logger, thread] {
+  std::array<std::thread, 4> threads;
+  for (std::size_t thread = 0; thread < threads.size(); ++thread) {
+    threads[thread] = std::thread([&logger, thread] {
       for (int i = 0; i < 50; ++i) logger->Info("line", {{"thread", std::to_string(thread)}});
     });
   }
