@@ -1,9 +1,12 @@
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "command.h"
 #include "console.h"
 #include "duration_flag.h"
@@ -11,6 +14,8 @@
 #include "key_rule_flags.h"
 #include "prove/histories_reader.h"
 #include "prove/producer.h"
+#include "wiring/progress.h"
+#include "wiring/spdlog_logger.h"
 
 namespace semel::app {
 namespace {
@@ -52,21 +57,27 @@ int PrintProduced(const ProduceFlags& flags, const prove::Produced& produced) {
                                   produced.first_failure});
 }
 
-int RunProduce(ProduceFlags& flags) {
-  StopOnSignals();
-  auto settings = flags.kafka.Settings();
-  if (!settings) return Fail("prove produce", settings.error());
-  WarnOf("prove produce", *settings);
-  flags.options.settings = std::move(*settings);
+std::string Describe(const prove::Activity& activity) {
+  const std::string* topic = activity.topic;
+  return topic == nullptr ? "" : *topic + ": " + std::to_string(activity.records) + " records";
+}
+
+Result<prove::Produced> Produce(ProduceFlags& flags) {
+  SEMEL_TRY_ASSIGN(flags.options.settings, flags.kafka.Settings());
   if (flags.shape == "small") flags.options.stream.shape = prove::Shape::kSmall;
   if (flags.record_time == "spread") flags.options.record_time = prove::RecordTime::kSpread;
-  ConsoleLogger logger("prove produce");
-  ProgressLine line;
-  const auto produced = prove::Produce(
-      flags.options, logger, [&line](const std::string& text) { line.Show(text); }, stop_requested);
-  line.Clear();
-  if (!produced) return Fail("prove produce", produced.error());
-  return PrintProduced(flags, *produced);
+  Terminal terminal(STDERR_FILENO);
+  const auto logger = MakeLogger(terminal, LogFormat::kText, LogLevel::kWarning);
+  WarnOf(flags.options.settings, *logger);
+  prove::Activity activity;
+  const Progress line(terminal, [&activity] { return Describe(activity); });
+  return prove::Produce(flags.options, *logger, activity, stop_requested);
+}
+
+int RunProduce(ProduceFlags& flags) {
+  StopOnSignals();
+  const auto produced = Produce(flags);
+  return produced ? PrintProduced(flags, *produced) : Fail("prove produce", produced.error());
 }
 
 void AddSummary(CLI::App& command, std::string& summary) {
@@ -158,6 +169,7 @@ struct CheckFlags {
   KafkaFlags kafka;
   KeyRuleFlags key_rule;
   prove::CheckOptions options;
+  std::string truth;
   std::string on_duplicate = "drop";
   std::string on_missing = "pass";
   std::string on_invalid = "pass";
@@ -177,27 +189,27 @@ void SetPolicies(const CheckFlags& flags, prove::Rules& rules) {
   rules.late = PolicyOf(flags.on_late);
 }
 
-Result<prove::Report> Check(CheckFlags& flags, ProgressLine& line) {
+Result<prove::Report> Check(CheckFlags& flags) {
   prove::CheckOptions& options = flags.options;
   SEMEL_TRY_ASSIGN(options.settings, flags.kafka.Settings());
   SEMEL_TRY_ASSIGN(options.key, flags.key_rule.Rule());
-  WarnOf("prove check", options.settings);
-  options.rules.now_ms = SystemClock{}.WallMs();
+  SEMEL_TRY_ASSIGN(std::ifstream truth, prove::OpenTruth(flags.truth));
   SetPolicies(flags, options.rules);
-  ConsoleLogger logger("prove check");
-  SEMEL_TRY_ASSIGN(
-      const prove::Histories histories,
-      ReadHistories(options, logger, [&](const std::string& text) { line.Show(text); }));
+  options.rules.now_ms = SystemClock{}.WallMs();
+  Terminal terminal(STDERR_FILENO);
+  const auto logger = MakeLogger(terminal, LogFormat::kText, LogLevel::kWarning);
+  WarnOf(options.settings, *logger);
+  prove::Activity activity;
+  const Progress line(terminal, [&activity] { return Describe(activity); });
+  SEMEL_TRY_ASSIGN(const prove::Histories histories, ReadHistories(options, *logger, activity));
   prove::Report report;
-  SEMEL_TRY(prove::CheckTruthFile(options.truth_path, histories, report));
+  SEMEL_TRY(prove::CheckTruth(truth, flags.truth, histories, report));
   prove::Check(histories, options.rules, report);
   return report;
 }
 
 int RunCheck(CheckFlags& flags) {
-  ProgressLine line;
-  const auto report = Check(flags, line);
-  line.Clear();
+  const auto report = Check(flags);
   if (!report) return Fail("prove check", report.error());
   std::cout << (flags.summary == "json" ? ToJson(*report) + '\n' : ToText(*report));
   return report->passed() ? 0 : 1;
@@ -231,7 +243,7 @@ void AddCheck(CLI::App& prove, Run& run) {
   const auto flags = std::make_shared<CheckFlags>();
   prove::CheckOptions& options = flags->options;
   flags->kafka.AddTo(*command);
-  command->add_option("--truth", options.truth_path, "The file that `semel prove produce` wrote")
+  command->add_option("--truth", flags->truth, "The file that `semel prove produce` wrote")
       ->type_name("FILE")
       ->required();
   command->add_option("--from", options.input_topic, "Input of `semel dedup`")

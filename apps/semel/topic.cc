@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <iomanip>
 #include <iostream>
 #include <memory>
@@ -8,6 +10,7 @@
 #include "kafka/rdkafka_log_reader.h"
 #include "kafka_flags.h"
 #include "topic_layout.h"
+#include "wiring/spdlog_logger.h"
 
 namespace semel::app {
 namespace {
@@ -102,9 +105,10 @@ using Work = Result<void> (*)(const TopicFlags&, const kafka::ClientSettings&, L
 int RunTopic(const TopicFlags& flags, Work work) {
   const auto settings = flags.kafka.Settings();
   if (!settings) return Fail("topic", settings.error());
-  WarnOf("topic", *settings);
-  ConsoleLogger logger("topic");
-  const Result<void> done = work(flags, *settings, logger);
+  Terminal terminal(STDERR_FILENO);
+  const auto logger = MakeLogger(terminal, LogFormat::kText, LogLevel::kWarning);
+  WarnOf(*settings, *logger);
+  const Result<void> done = work(flags, *settings, *logger);
   return done ? 0 : Fail("topic", done.error());
 }
 

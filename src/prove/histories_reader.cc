@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 
 #include "prove/stream.h"
 #include "prove/topic_reader.h"
@@ -26,28 +25,12 @@ std::optional<std::uint64_t> UidOf(std::span<const Header> headers) {
   return std::nullopt;
 }
 
-// Shows the count of what was read of one topic.
-class Counter {
- public:
-  Counter(const std::string& topic, const Progress& progress)
-      : topic_(topic), progress_(progress) {}
-  void Add() {
-    if (++count_ % 1024 == 0)
-      progress_("reading " + topic_ + ": " + std::to_string(count_) + " records");
-  }
-
- private:
-  const std::string& topic_;
-  const Progress& progress_;
-  std::uint64_t count_ = 0;
-};
-
 constexpr auto kByPosition = [](const auto& a, const auto& b) { return a.at < b.at; };
 
 class HistoriesReader {
  public:
-  HistoriesReader(const CheckOptions& options, Logger& logger, const Progress& progress)
-      : options_(options), logger_(logger), progress_(progress) {
+  HistoriesReader(const CheckOptions& options, Logger& logger, Activity& activity)
+      : options_(options), logger_(logger), activity_(activity) {
     histories_.input_topic = options.input_topic;
     histories_.output_topic = options.output_topic;
     histories_.changelog_topic = options.changelog_topic;
@@ -66,16 +49,17 @@ class HistoriesReader {
   }
 
  private:
-  Result<TopicReader> Open(const std::string& topic) const {
+  Result<TopicReader> Open(const std::string& topic) {
+    activity_.records = 0;
+    activity_.topic = &topic;
     const std::string group = options_.group.empty() ? "semel.prove" : options_.group;
     return TopicReader::Open(options_.settings, group, topic, logger_);
   }
 
   Result<void> ReadInput(Fingerprinter& fingerprinter) {
     SEMEL_TRY_ASSIGN(TopicReader reader, Open(options_.input_topic));
-    Counter counter(options_.input_topic, progress_);
     SEMEL_TRY_ASSIGN(TopicEnds ends, reader.ReadAll([&](const Record& record) -> Result<void> {
-      counter.Add();
+      ++activity_.records;
       const Position at{record.partition, record.offset};
       const auto uid = UidOf(record.headers);
       if (!uid)
@@ -96,9 +80,8 @@ class HistoriesReader {
 
   Result<void> ReadOutput() {
     SEMEL_TRY_ASSIGN(TopicReader reader, Open(options_.output_topic));
-    Counter counter(options_.output_topic, progress_);
     SEMEL_TRY_ASSIGN(TopicEnds ends, reader.ReadAll([&](const Record& record) -> Result<void> {
-      counter.Add();
+      ++activity_.records;
       OutputRecord out{{record.partition, record.offset}, record.timestamp_ms, {}, {}, {}};
       std::span<const Header> headers = record.headers;
       if (options_.rules.mark_duplicates)
@@ -115,10 +98,9 @@ class HistoriesReader {
 
   Result<void> ReadChangelog() {
     SEMEL_TRY_ASSIGN(TopicReader reader, Open(options_.changelog_topic));
-    Counter counter(options_.changelog_topic, progress_);
     Changelog& changelog = histories_.changelog.emplace();
     SEMEL_TRY(reader.ReadAll([&](const Record& record) -> Result<void> {
-      counter.Add();
+      ++activity_.records;
       return TakeChangelog(record, changelog);
     }));
     std::sort(changelog.ranges.begin(), changelog.ranges.end(), kByPosition);
@@ -146,7 +128,7 @@ class HistoriesReader {
 
   const CheckOptions& options_;
   Logger& logger_;
-  const Progress& progress_;
+  Activity& activity_;
   RuleIdentity rule_;
   ChangelogRecord unpacked_;  // reused memory
   Histories histories_;
@@ -169,14 +151,18 @@ std::optional<Position> TakeMark(const std::string& topic, std::span<const Heade
   return at;
 }
 
-Result<Histories> ReadHistories(const CheckOptions& options, Logger& logger,
-                                const Progress& progress) {
-  return HistoriesReader(options, logger, progress).Run();
+Result<Histories> ReadHistories(const CheckOptions& options, Logger& logger, Activity& activity) {
+  return HistoriesReader(options, logger, activity).Run();
 }
 
-Result<void> CheckTruthFile(const std::string& path, const Histories& histories, Report& report) {
+Result<std::ifstream> OpenTruth(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{Action::kFix, "cannot read " + path};
+  return file;
+}
+
+Result<void> CheckTruth(std::istream& file, const std::string& path, const Histories& histories,
+                        Report& report) {
   TruthCheck check(histories, report);
   std::string text;
   for (std::uint64_t number = 1; std::getline(file, text); ++number) {

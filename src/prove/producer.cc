@@ -240,7 +240,7 @@ class Schedule {
 
 }  // namespace
 
-Result<Produced> Produce(const ProduceOptions& options, Logger& logger, const Progress& progress,
+Result<Produced> Produce(const ProduceOptions& options, Logger& logger, Activity& activity,
                          const std::atomic<bool>& stop) {
   StreamOptions stream_options = options.stream;
   SEMEL_TRY_ASSIGN(stream_options.partitions, InspectTopic(options, logger));
@@ -249,6 +249,7 @@ Result<Produced> Produce(const ProduceOptions& options, Logger& logger, const Pr
   Sender sender(options, std::move(truth), stop);
   SEMEL_TRY(sender.Open(logger));
 
+  activity.topic = &options.topic;
   Stream stream(stream_options);
   Schedule schedule(options);
   Result<void> sent;
@@ -256,8 +257,7 @@ Result<Produced> Produce(const ProduceOptions& options, Logger& logger, const Pr
     schedule.AwaitTurn(i, stop);
     if (stop) break;
     sent = sender.Send(stream.Next(schedule.RecordMs(i)));
-    progress(std::to_string(sender.produced().acknowledged) + " of " +
-             std::to_string(options.events) + " records acknowledged");
+    activity.records = sender.produced().acknowledged;
   }
   SEMEL_TRY_ASSIGN(Produced produced, sender.Finish());
   if (!sent) return sent.error();

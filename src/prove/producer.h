@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "kafka/settings.h"
-#include "prove/progress.h"
+#include "prove/activity.h"
 #include "prove/stream.h"
 #include "semel/result.h"
 
@@ -39,7 +39,7 @@ struct Produced {
 /// Sends with an idempotent producer (acks=all) until all is sent or `stop` is set. The truth file
 /// holds exactly what was acknowledged, also when this returns an error.
 /// Errors: kFix (no such topic, retention shorter than the spread, file), kConnect, kFail.
-Result<Produced> Produce(const ProduceOptions& options, Logger& logger, const Progress& progress,
+Result<Produced> Produce(const ProduceOptions& options, Logger& logger, Activity& activity,
                          const std::atomic<bool>& stop);
 
 }  // namespace semel::prove

@@ -79,8 +79,9 @@ std::string ToText(const Report& report) {
     for (const std::string& example : report.examples(violation)) out += "  " + example + '\n';
     if (report.count(violation) > report.examples(violation).size()) out += "  ...\n";
   }
-  out += report.passed() ? "\nPASSED: each event came out once, in order and unchanged\n"
-                         : "\nFAILED: " + std::to_string(report.violations()) + " violations\n";
+  out += report.passed()
+             ? "\nPASSED: within the window each event came out once, in order and unchanged\n"
+             : "\nFAILED: " + std::to_string(report.violations()) + " violations\n";
   return out;
 }
 

@@ -49,7 +49,7 @@ class Scan {
  private:
   // False when the brokers sent nothing.
   Result<bool> ReadBatch() {
-    kafka::RdkafkaBatch batch;
+    kafka::RdkafkaBatch batch(nullptr);  // the client outlives it
     std::optional<Position> end;
     while (!end && batch.size() < kBatchRecords) {
       kafka::MessagePtr message(

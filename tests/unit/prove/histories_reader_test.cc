@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include <fstream>
+#include <sstream>
 
 #include "history_builder.h"
 
@@ -37,15 +37,19 @@ TEST(TakeMark, LeavesEverythingElse) {
   }
 }
 
-TEST(CheckTruthFile, NamesTheLineThatCannotBeRead) {
-  const std::string path = testing::TempDir() + "prove_truth_broken";
-  std::ofstream(path) << FormatTruth(TruthLine{}) << "\nnonsense\n";
+TEST(CheckTruth, NamesTheLineThatCannotBeRead) {
+  std::istringstream file(FormatTruth(TruthLine{}) + "\nnonsense\n");
   Report report;
-  const auto checked = CheckTruthFile(path, Histories{}, report);
+  const auto checked = CheckTruth(file, "orders.truth", Histories{}, report);
   ASSERT_FALSE(checked);
-  EXPECT_THAT(checked.error().message, testing::HasSubstr(path + ":2: "));
+  EXPECT_THAT(checked.error().message, testing::HasSubstr("orders.truth:2: "));
   EXPECT_EQ(report.count(Violation::kInputChanged), 1);
-  EXPECT_FALSE(CheckTruthFile(path + "-not-there", Histories{}, report));
+}
+
+TEST(OpenTruth, NamesTheFileThatIsNotThere) {
+  const auto file = OpenTruth("/no/such/file");
+  ASSERT_FALSE(file);
+  EXPECT_THAT(file.error().message, testing::HasSubstr("/no/such/file"));
 }
 
 }  // namespace
