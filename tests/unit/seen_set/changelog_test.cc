@@ -36,7 +36,7 @@ Fingerprint Counting(int first, int bits) {
 ChangelogRecord Header(int bits) {
   ChangelogRecord record;
   record.rule.bits = bits;
-  record.rule.window_ms = 7 * 24 * kHour;
+  record.rule.window_ms = kHour * 24 * 7;
   for (std::size_t i = 0; i < 16; ++i) record.rule.rule_hash[i] = static_cast<std::uint8_t>(i);
   record.transactional_id = "semel.orders-a-0";
   record.partition = 3;
@@ -60,7 +60,7 @@ ChangelogRecord Golden128() {
 ChangelogRecord Golden256() {
   ChangelogRecord record = Header(256);
   record.epoch = 7;
-  record.rule.window_ms = 366 * 24 * kHour;
+  record.rule.window_ms = kHour * 24 * 366;
   record.transactional_id.clear();
   record.partition = std::numeric_limits<std::int32_t>::max();
   record.begin = kTwo62 - 300;
@@ -210,7 +210,7 @@ TEST(Changelog, SplitsIntoConsecutiveRangesWithinTheLimit) {
   whole.entries.clear();
   for (int i = 0; i < 10'000; ++i) {
     whole.entries.push_back(
-        {Counting(i, 128), kNoon - (i * 7919) % kHour, 105 + std::int64_t{i} * 9});
+        {Counting(i, 128), kNoon - std::int64_t{i} * 7919 % kHour, 105 + std::int64_t{i} * 9});
   }
   const auto parts = Pack(whole, 4096);
   ASSERT_GT(parts.size(), 10'000U * 18 / 4096);
