@@ -8,7 +8,7 @@ find_package(nlohmann_json 3.11 REQUIRED)                            # nlohmann-
 find_package(CLI11 2.1 REQUIRED)                                     # libcli11-dev
 find_package(spdlog 1.10 REQUIRED)                                   # libspdlog-dev, libfmt-dev
 find_package(yaml-cpp 0.7 REQUIRED)                                  # libyaml-cpp-dev
-find_package(prometheus-cpp 1.0 REQUIRED COMPONENTS core)            # prometheus-cpp-dev
+find_package(prometheus-cpp REQUIRED COMPONENTS core)            # prometheus-cpp-dev
 find_package(Boost 1.74 REQUIRED)                                    # libboost-dev (Asio and Beast are header-only)
 find_package(GTest 1.12 REQUIRED)                                    # libgtest-dev, libgmock-dev
 find_package(benchmark 1.7 REQUIRED)                                 # libbenchmark-dev

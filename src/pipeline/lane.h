@@ -1,0 +1,51 @@
+// A lane: one thread that owns one consumer and one transactional producer, and with them the
+// partitions that the consumer group gives it. docs/exactly_once.md argues why it is right.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kafka/client.h"
+#include "metrics/board.h"
+#include "pipeline/memory_budget.h"
+#include "pipeline/policy.h"
+#include "pipeline/restore_queue.h"
+#include "semel/result.h"
+
+namespace semel::pipeline {
+
+/// What a lane works with. Everything referred to must outlive it.
+struct LaneParts {
+  kafka::Client& client;
+  const LaneSettings& settings;
+  std::string transactional_id;
+  std::int32_t number = 0;  ///< of the lane in its process, from 0
+  MemoryBudget& budget;
+  RestoreQueue& restores;  ///< a Restorer works at its other end
+  metrics::Board& board;
+  const Clock& clock;
+  Logger& log;
+};
+
+/// Threads: Run belongs to one thread.
+class Lane {
+ public:
+  explicit Lane(LaneParts parts);
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
+  ~Lane();
+
+  /// Works until `stop` is requested: then commits or rolls back what is open, leaves the group and
+  /// returns success. Errors: kStop, kConnect, kFix, kFail; nothing uncommitted is left behind.
+  Result<void> Run(const std::stop_token& stop);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace semel::pipeline
