@@ -43,6 +43,7 @@ Result<void> Create(const TopicFlags& flags, const kafka::ClientSettings& settin
     config[assignment.substr(0, equals)] = assignment.substr(equals + 1);
   }
   std::vector<kafka::NewTopic> topics;
+  topics.reserve(flags.names.size());
   for (const std::string& name : flags.names)
     topics.push_back({name, flags.partitions, flags.replication, config});
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(settings, logger));
@@ -113,7 +114,7 @@ int RunTopic(const TopicFlags& flags, Work work) {
 }
 
 std::shared_ptr<TopicFlags> AddAction(CLI::App& command, Work work, Run& run) {
-  const auto flags = std::make_shared<TopicFlags>();
+  auto flags = std::make_shared<TopicFlags>();
   flags->kafka.AddTo(command);
   command.callback([flags, work, &run] { run = [flags, work] { return RunTopic(*flags, work); }; });
   return flags;

@@ -44,24 +44,33 @@ Result<kafka::ConfPtr> IdempotentConf(const kafka::ClientSettings& settings) {
   return conf;
 }
 
-// The topic's partitions, if it will keep what the stream is going to put into it.
-Result<int> InspectTopic(const ProduceOptions& options, Logger& logger) {
+struct Destination {
+  int partitions = 0;
+  bool sets_time = false;  // message.timestamp.type=LogAppendTime
+};
+
+// The topic, if it will keep what the stream is going to put into it.
+Result<Destination> InspectTopic(const ProduceOptions& options, Logger& logger) {
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(options.settings, logger));
   SEMEL_TRY_ASSIGN(const auto topic, admin->Describe(options.topic, kAdminTimeout));
   if (!topic.exists)
     return Error{Action::kFix, "there is no topic " + options.topic +
                                    "; make one: semel topic create " + options.topic};
-  if (options.record_time != RecordTime::kSpread) return topic.partitions;
-  SEMEL_TRY_ASSIGN(const auto config, admin->Config(options.topic, kAdminTimeout));
-  const auto retention = config.find("retention.ms");
-  const std::int64_t keeps =
-      retention == config.end() ? -1 : std::strtoll(retention->second.c_str(), nullptr, 10);
+  SEMEL_TRY_ASSIGN(auto config, admin->Config(options.topic, kAdminTimeout));
+  const Destination destination{topic.partitions,
+                                config["message.timestamp.type"] == "LogAppendTime"};
+  if (options.record_time != RecordTime::kSpread) return destination;
+  if (destination.sets_time)
+    return Error{Action::kFix, options.topic +
+                                   " has message.timestamp.type=LogAppendTime, and --record-time "
+                                   "spread sets the time of each record: one of them must change"};
+  const std::int64_t keeps = std::strtoll(config["retention.ms"].c_str(), nullptr, 10);
   if (keeps >= 0 && keeps <= kSpreadWindows * options.stream.window_ms)
     return Error{Action::kFix,
                  options.topic + " keeps records for retention.ms=" + std::to_string(keeps) +
                      ", and --record-time spread writes some that are three windows old: create it "
                      "with --config retention.ms=-1"};
-  return topic.partitions;
+  return destination;
 }
 
 kafka::HeadersPtr HeadersOf(const StreamRecord& record) {
@@ -93,8 +102,9 @@ TruthLine LineOf(const StreamRecord& record) {
 
 class Sender final : public kafka::Callbacks {
  public:
-  Sender(const ProduceOptions& options, TruthWriter truth, const std::atomic<bool>& stop)
-      : options_(options), stop_(stop), truth_(std::move(truth)) {}
+  Sender(const ProduceOptions& options, const Destination& destination, TruthWriter truth,
+         const std::atomic<bool>& stop)
+      : options_(options), destination_(destination), stop_(stop), truth_(std::move(truth)) {}
 
   Result<void> Open(Logger& logger) {
     SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, IdempotentConf(options_.settings));
@@ -153,7 +163,11 @@ class Sender final : public kafka::Callbacks {
     const auto sequence = reinterpret_cast<std::uintptr_t>(message._private);
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return Fail(sequence, message.err);
     ++produced_.acknowledged;
-    truth_.Acknowledged(sequence, message.offset, kafka::TimestampOf(message));
+    // After a retry that met its own first try in the log, brokers report that batch's time even
+    // where they did not set it: it is asked for only where they do.
+    const auto append_ms =
+        destination_.sets_time ? std::optional(kafka::TimestampOf(message)) : std::nullopt;
+    truth_.Acknowledged(sequence, message.offset, append_ms);
   }
 
   void Fail(std::uint64_t sequence, rd_kafka_resp_err_t code) {
@@ -176,7 +190,8 @@ class Sender final : public kafka::Callbacks {
     parts[5].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
     parts[5].u.i64 = record.timestamp_ms;
     parts[6].vtype = RD_KAFKA_VTYPE_OPAQUE;
-    parts[6].u.ptr = reinterpret_cast<void*>(record.sequence);  // C's way to pass a number on
+    // C's way to pass a number on. NOLINTNEXTLINE(performance-no-int-to-ptr)
+    parts[6].u.ptr = reinterpret_cast<void*>(record.sequence);
     parts[7].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
     parts[7].u.i = RD_KAFKA_MSG_F_COPY;
     const kafka::ErrorPtr error(rd_kafka_produceva(instance_->get(), parts.data(), parts.size()));
@@ -196,6 +211,7 @@ class Sender final : public kafka::Callbacks {
   }
 
   const ProduceOptions& options_;
+  const Destination destination_;
   const std::atomic<bool>& stop_;
   TruthWriter truth_;
   Produced produced_;
@@ -242,11 +258,12 @@ class Schedule {
 
 Result<Produced> Produce(const ProduceOptions& options, Logger& logger, Activity& activity,
                          const std::atomic<bool>& stop) {
+  SEMEL_TRY_ASSIGN(const Destination destination, InspectTopic(options, logger));
   StreamOptions stream_options = options.stream;
-  SEMEL_TRY_ASSIGN(stream_options.partitions, InspectTopic(options, logger));
+  stream_options.partitions = destination.partitions;
   if (options.rate > 0) stream_options.records_per_second = options.rate;
   SEMEL_TRY_ASSIGN(TruthWriter truth, TruthWriter::Open(options.truth_path));
-  Sender sender(options, std::move(truth), stop);
+  Sender sender(options, destination, std::move(truth), stop);
   SEMEL_TRY(sender.Open(logger));
 
   activity.topic = &options.topic;

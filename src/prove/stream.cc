@@ -67,10 +67,13 @@ StreamRecord Stream::Next(std::int64_t now_ms) {
 
 RecordKind Stream::PickKind() {
   double dice = random_.Share();
-  if ((dice -= options_.duplicates) < 0) return RecordKind::kCopy;
-  if ((dice -= options_.missing) < 0) return RecordKind::kMissing;
-  if ((dice -= options_.invalid) < 0) return RecordKind::kInvalid;
-  if ((dice -= options_.late) < 0) return RecordKind::kLate;
+  for (const auto& [kind, share] : {std::pair{RecordKind::kCopy, options_.duplicates},
+                                    {RecordKind::kMissing, options_.missing},
+                                    {RecordKind::kInvalid, options_.invalid},
+                                    {RecordKind::kLate, options_.late}}) {
+    if (dice < share) return kind;
+    dice -= share;
+  }
   return RecordKind::kNew;
 }
 

@@ -1,5 +1,7 @@
 #include "prove/topic_reader.h"
 
+#include <numeric>
+
 #include "kafka/admin.h"
 #include "kafka/client_conf.h"
 #include "kafka/instance.h"
@@ -126,9 +128,8 @@ Result<TopicEnds> TopicReader::ReadAll(const Visit& visit) {
 }
 
 Result<Offsets> TopicReader::Committed() {
-  std::vector<kafka::Partition> partitions;
-  for (std::int32_t partition = 0; partition < partitions_; ++partition)
-    partitions.push_back(partition);
+  std::vector<kafka::Partition> partitions(static_cast<std::size_t>(partitions_));
+  std::iota(partitions.begin(), partitions.end(), 0);
   SEMEL_TRY_ASSIGN(const auto committed, offsets_->Committed(partitions, kAskTimeout));
   Offsets offsets;
   for (const auto& [partition, at] : committed) offsets[partition] = at.offset;

@@ -14,10 +14,10 @@ Result<TruthWriter> TruthWriter::Open(const std::string& path) {
 void TruthWriter::Sent(TruthLine line) { pending_.push_back({std::move(line), State::kUnderWay}); }
 
 void TruthWriter::Acknowledged(std::uint64_t sequence, std::int64_t offset,
-                               std::int64_t timestamp_ms) {
+                               std::optional<std::int64_t> append_ms) {
   Pending& pending = pending_.at(sequence - settled_);
   pending.line.offset = offset;
-  pending.line.timestamp_ms = timestamp_ms;
+  if (append_ms) pending.line.timestamp_ms = *append_ms;
   pending.state = State::kAcknowledged;
   WriteSettled();
 }

@@ -21,7 +21,9 @@ class TruthWriter {
   /// Remembers what is about to be sent; sequences count from 0.
   void Sent(TruthLine line);
 
-  void Acknowledged(std::uint64_t sequence, std::int64_t offset, std::int64_t timestamp_ms);
+  /// `append_ms`: the record's time, where the brokers set it and not the sender.
+  void Acknowledged(std::uint64_t sequence, std::int64_t offset,
+                    std::optional<std::int64_t> append_ms);
   /// Not acknowledged: no line for it.
   void Failed(std::uint64_t sequence);
 
