@@ -15,6 +15,7 @@ from typing import Any, Callable, Iterator, Protocol
 
 import pytest
 from cluster import ROOT, Broker, Cluster, dev, unique
+from job import Job
 from process import Semel
 
 
@@ -84,3 +85,18 @@ def semel(tmp_path: Path) -> Iterator[Semel]:
     processes = Semel(binary, tmp_path)
     yield processes
     processes.close()
+
+
+class JobFactory(Protocol):
+    def __call__(self, *options: str, partitions: int = 1, key: str = "json:/event_id") -> Job: ...
+
+
+@pytest.fixture
+def job(cluster: Cluster, semel: Semel, topic: TopicFactory, tmp_path: Path) -> JobFactory:
+    """job("--on-late", "drop", partitions=3): an empty input topic, and all else of a job over it."""
+
+    def create(*options: str, partitions: int = 1, key: str = "json:/event_id") -> Job:
+        source = topic("in", partitions=partitions, retention_ms=-1)
+        return Job(cluster, semel, tmp_path, source, key, options)
+
+    return create
