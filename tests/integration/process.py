@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -99,9 +100,10 @@ class Semel:
         self.binary = binary
         self._logs = logs
         self._processes: list[Process] = []
+        self._numbers = itertools.count()  # tests start them from several threads
 
     def start(self, *args: str, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Process:
-        log = self._logs / f"semel-{len(self._processes)}"
+        log = self._logs / f"semel-{next(self._numbers)}"
         process = Process([str(self.binary), *args], log, env or {}, stdin)
         self._processes.append(process)
         return process
