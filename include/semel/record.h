@@ -13,7 +13,7 @@ using Bytes = std::optional<std::string_view>;
 
 struct Header {
   std::string_view name;
-  Bytes value;
+  Bytes value{};
 };
 
 /// One record of a topic. All views are valid as long as the batch that it came in.
@@ -23,7 +23,7 @@ struct Record {
   /// Milliseconds since the epoch; -1 where the record has none.
   std::int64_t timestamp_ms = -1;
   Bytes key;
-  Bytes value;
+  Bytes value{};
   std::span<const Header> headers;  ///< in their order, names may repeat
 };
 

@@ -16,7 +16,7 @@ Result<void> Arm(std::string_view spec);
 
 /// Passes the place `name`: kills or stops the process if that is armed for this hit. True when the
 /// step is to fail. Cost when nothing is armed: one relaxed load. Threads: any.
-bool Fails(std::string_view name);
+[[nodiscard]] bool Fails(std::string_view name);
 
 /// The same where there is no step that could fail.
 inline void Pass(std::string_view name) { static_cast<void>(Fails(name)); }

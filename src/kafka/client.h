@@ -72,7 +72,7 @@ struct GroupToken {
 
 struct CommittedOffset {
   Offset offset = 0;
-  std::string metadata;
+  std::string metadata{};
 };
 
 /// Reads the input topic as a member of the consumer group (read_committed, no automatic commit).
@@ -117,10 +117,10 @@ using TopicIndex = std::int32_t;
 struct OutgoingRecord {
   TopicIndex topic = 0;
   Partition partition = 0;
-  Bytes key;
-  Bytes value;
-  std::span<const Header> headers;  ///< copied by Produce, unlike key and value
-  std::int64_t timestamp_ms = -1;   ///< -1: now
+  Bytes key{};
+  Bytes value{};
+  std::span<const Header> headers{};  ///< copied by Produce, unlike key and value
+  std::int64_t timestamp_ms = -1;     ///< -1: now
   /// Nonzero: its position is reported by Flush.
   std::uint64_t tag = 0;
 };

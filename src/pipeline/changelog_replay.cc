@@ -10,20 +10,26 @@ bool OutlivedRetention(std::int64_t append_ms, std::int64_t retention_ms, std::i
 }
 
 Error ChangelogReplay::Broken(const kafka::LogRecord& log_record, const std::string& what) const {
-  return {Action::kStop, "changelog " + settings_.topic + " partition " + std::to_string(state_.partition) +
-                             " offset " + std::to_string(log_record.offset) + ": " + what};
+  return {Action::kStop, "changelog " + settings_.topic + " partition " +
+                             std::to_string(state_.partition) + " offset " +
+                             std::to_string(log_record.offset) + ": " + what};
 }
 
-Result<void> ChangelogReplay::CheckStart(const kafka::LogRecord& log_record, kafka::Offset log_start,
-                                         std::int64_t now_ms) const {
+Result<void> ChangelogReplay::CheckStart(const kafka::LogRecord& log_record,
+                                         kafka::Offset log_start, std::int64_t now_ms) const {
   if (log_start == 0) return {};  // nothing was ever removed
   // The one before a continuing record belongs to the same transaction: appended when this one was.
-  const std::int64_t before_ms = record_.continues ? log_record.append_time_ms : record_.previous_append_ms;
-  if (before_ms == 0) return {};  // this is the first record of all; only aborted ones came before it
-  if (settings_.gap_accepted || OutlivedRetention(before_ms, settings_.retention_ms, now_ms)) return {};
+  const std::int64_t before_ms =
+      record_.continues ? log_record.append_time_ms : record_.previous_append_ms;
+  if (before_ms == 0)
+    return {};  // this is the first record of all; only aborted ones came before it
+  if (settings_.gap_accepted || OutlivedRetention(before_ms, settings_.retention_ms, now_ms))
+    return {};
   return Broken(log_record,
-                "records before it were removed although younger than the topic's retention, so what was seen is not "
-                "known in full. Going on could repeat events. Give the group a new name (--group) to start over, or "
+                "records before it were removed although younger than the topic's retention, so "
+                "what was seen is not "
+                "known in full. Going on could repeat events. Give the group a new name (--group) "
+                "to start over, or "
                 "accept the loss with --accept-gap");
 }
 
@@ -35,7 +41,9 @@ Result<void> ChangelogReplay::CheckContinuity(const kafka::LogRecord& log_record
                                   " had begun. Stop workers that still have the old rule");
   }
   if (record_.epoch == state_.changelog.epoch && !(record_.rule == state_.changelog.rule)) {
-    return Broken(log_record, "another key rule or window within one epoch; two deployments share this changelog");
+    return Broken(
+        log_record,
+        "another key rule or window within one epoch; two deployments share this changelog");
   }
   if (!covered || record_.begin == *covered) return {};
   if (record_.begin < *covered && record_.rewinds) return {};
@@ -51,7 +59,8 @@ void ChangelogReplay::Remember() {
   auto last = record_.entries.end();
   std::int64_t stream_time = record_.stream_time_ms;
   if (from && record_.end > *from) {
-    last = std::find_if(record_.entries.begin(), last, [&](const Sighting& s) { return s.offset >= *from; });
+    last = std::find_if(record_.entries.begin(), last,
+                        [&](const Sighting& s) { return s.offset >= *from; });
     stream_time = state_.seen->stream_time_ms();
     for (auto entry = record_.entries.begin(); entry != last; ++entry) {
       stream_time = std::max(stream_time, entry->time_ms);
@@ -61,7 +70,8 @@ void ChangelogReplay::Remember() {
   entries_ += static_cast<std::uint64_t>(last - record_.entries.begin());
 }
 
-Result<void> ChangelogReplay::Apply(const kafka::LogRecord& log_record, kafka::Offset log_start, std::int64_t now_ms) {
+Result<void> ChangelogReplay::Apply(const kafka::LogRecord& log_record, kafka::Offset log_start,
+                                    std::int64_t now_ms) {
   if (const auto unpacked = UnpackChangelog(log_record.value, record_); !unpacked) {
     return Broken(log_record, unpacked.error().message);
   }

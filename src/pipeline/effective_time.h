@@ -1,5 +1,5 @@
-// The time by which a record is judged: a property of the record, never of the moment of processing,
-// so that a replay decides as the first run did.
+// The time by which a record is judged: a property of the record, never of the moment of
+// processing, so that a replay decides as the first run did.
 #pragma once
 
 #include <cstdint>

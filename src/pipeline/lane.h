@@ -14,6 +14,7 @@
 #include "pipeline/memory_budget.h"
 #include "pipeline/policy.h"
 #include "pipeline/restore_queue.h"
+#include "semel/fingerprint.h"
 #include "semel/result.h"
 
 namespace semel::pipeline {
@@ -34,7 +35,8 @@ struct LaneParts {
 /// Threads: Run belongs to one thread.
 class Lane {
  public:
-  explicit Lane(LaneParts parts);
+  /// `fingerprinter` after settings.key.
+  Lane(LaneParts parts, Fingerprinter fingerprinter);
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
   ~Lane();

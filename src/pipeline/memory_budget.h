@@ -22,10 +22,11 @@ class MemoryBudget {
 
   Error Full() const {
     constexpr std::size_t kMiB = 1024 * 1024;
-    return {Action::kStop, "the seen-set needs " + std::to_string(used_.load() / kMiB) + " MiB, --memory-limit is " +
-                               std::to_string(limit_ / kMiB) +
-                               " MiB. Nothing was forgotten and nothing is lost: raise --memory-limit, shorten "
-                               "--window, or spread the partitions over more processes"};
+    return {Action::kStop,
+            "the seen-set needs " + std::to_string(used_.load() / kMiB) +
+                " MiB, --memory-limit is " + std::to_string(limit_ / kMiB) +
+                " MiB. Nothing was forgotten and nothing is lost: raise --memory-limit, shorten "
+                "--window, or spread the partitions over more processes"};
   }
 
  private:

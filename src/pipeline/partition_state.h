@@ -21,7 +21,8 @@ struct ChangelogPosition {
   std::int64_t last_append_ms = 0;  ///< its append time; 0: none
   std::uint32_t epoch = 0;          ///< 0: no record yet
   RuleIdentity rule;                ///< of the last record
-  std::optional<kafka::Offset> covered;  ///< end of the last input range ("b"); empty: no record yet
+  std::optional<kafka::Offset>
+      covered;  ///< end of the last input range ("b"); empty: no record yet
 };
 
 struct PartitionState {

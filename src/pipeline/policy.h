@@ -44,8 +44,8 @@ enum class OnReset : std::uint8_t { kStop, kContinue, kReplay };
 
 /// What the operator accepted on the command line; each lets one check pass that stops otherwise.
 struct Accepted {
-  bool gap = false;         ///< --accept-gap: input that was never read, or a changelog that was lost
-  bool new_rule = false;    ///< --accept-new-rule: another key rule or window than the changelog's
+  bool gap = false;       ///< --accept-gap: input that was never read, or a changelog that was lost
+  bool new_rule = false;  ///< --accept-new-rule: another key rule or window than the changelog's
   bool partitions = false;  ///< --accept-new-partitions: another partition count of the input
 };
 

@@ -17,17 +17,21 @@ class Decision {
     SEMEL_TRY(CheckRule());
     SEMEL_TRY(state_.changelog.covered ? AgainstChangelog() : WithoutChangelog());
     SEMEL_TRY(AgainstInput());
-    if (!findings_.committed || findings_.committed->offset != start_.offset) start_.owes_commit = true;
+    if (!findings_.committed || findings_.committed->offset != start_.offset)
+      start_.owes_commit = true;
     if (RuleChanged() || PartitionsChanged()) start_.owes_commit = true;
     return start_;
   }
 
  private:
   Error Stop(const std::string& what) const {
-    return {Action::kStop, "topic " + settings_.from + " partition " + std::to_string(state_.partition) + ": " + what};
+    return {Action::kStop, "topic " + settings_.from + " partition " +
+                               std::to_string(state_.partition) + ": " + what};
   }
 
-  bool RuleChanged() const { return state_.changelog.epoch != 0 && !(state_.changelog.rule == rule_); }
+  bool RuleChanged() const {
+    return state_.changelog.epoch != 0 && !(state_.changelog.rule == rule_);
+  }
 
   bool PartitionsChanged() const {
     if (!findings_.committed) return false;
@@ -38,8 +42,10 @@ class Decision {
   Result<void> CheckRule() {
     if (!RuleChanged() || settings_.accepted.new_rule) return {};
     return Stop("the changelog " + settings_.topics[kChangelogTopic].name +
-                " was written with another key rule, namespace, secret, fingerprint size or window. Start with the "
-                "same settings, or give --accept-new-rule: then nothing that was seen under the old rule is "
+                " was written with another key rule, namespace, secret, fingerprint size or "
+                "window. Start with the "
+                "same settings, or give --accept-new-rule: then nothing that was seen under the "
+                "old rule is "
                 "remembered");
   }
 
@@ -59,12 +65,16 @@ class Decision {
 
   Result<void> Behind(Offset committed, Offset covered) {
     const std::string range = "the committed offset " + std::to_string(committed) +
-                              " lies behind the changelog, which covers the input up to " + std::to_string(covered);
+                              " lies behind the changelog, which covers the input up to " +
+                              std::to_string(covered);
     switch (settings_.on_reset) {
       case OnReset::kStop:
-        return Stop(range + ": somebody moved it back. --on-reset continue goes on at " + std::to_string(covered) +
-                    "; --on-reset replay delivers again from " + std::to_string(committed));
-      case OnReset::kContinue: start_.notice = range + "; going on there"; return {};
+        return Stop(range + ": somebody moved it back. --on-reset continue goes on at " +
+                    std::to_string(covered) + "; --on-reset replay delivers again from " +
+                    std::to_string(committed));
+      case OnReset::kContinue:
+        start_.notice = range + "; going on there";
+        return {};
       case OnReset::kReplay:
         start_.notice = range + "; delivering again from the committed offset";
         start_.offset = committed;
@@ -76,9 +86,10 @@ class Decision {
   }
 
   Result<void> Ahead(Offset committed, Offset covered) {
-    const std::string gap = "the committed offset " + std::to_string(committed) +
-                            " lies ahead of the changelog, which ends at " + std::to_string(covered) +
-                            ": input offsets in between were never read, or the changelog lost its end";
+    const std::string gap =
+        "the committed offset " + std::to_string(committed) +
+        " lies ahead of the changelog, which ends at " + std::to_string(covered) +
+        ": input offsets in between were never read, or the changelog lost its end";
     if (!settings_.accepted.gap) {
       return Stop(gap + ". Move the group's offset back to " + std::to_string(covered) +
                   ", or accept it with --accept-gap");
@@ -94,32 +105,36 @@ class Decision {
     if (!findings_.committed) return {};
     start_.offset = findings_.committed->offset;
     const auto metadata = ParseCommitMetadata(findings_.committed->metadata);
-    if (metadata &&
-        OutlivedRetention(metadata->append_ms, settings_.changelog_retention.count(), findings_.now_ms)) {
+    if (metadata && OutlivedRetention(metadata->append_ms, settings_.changelog_retention.count(),
+                                      findings_.now_ms)) {
       return {};
     }
     if (settings_.accepted.gap) {
       start_.notice = "the changelog is empty; starting with an empty memory, as accepted";
       return {};
     }
-    return Stop("the group " + settings_.group + " has a committed offset (" + std::to_string(start_.offset) +
-                ") but the changelog " + settings_.topics[kChangelogTopic].name +
-                " holds nothing: it was deleted or made anew, or the group belonged to another program. Going on "
+    return Stop("the group " + settings_.group + " has a committed offset (" +
+                std::to_string(start_.offset) + ") but the changelog " +
+                settings_.topics[kChangelogTopic].name +
+                " holds nothing: it was deleted or made anew, or the group belonged to another "
+                "program. Going on "
                 "could repeat events. Choose another --group, or accept it with --accept-gap");
   }
 
   Result<void> AgainstInput() {
     const auto& input = findings_.input;
     if (start_.offset > input.high) {
-      return Stop("the next offset is " + std::to_string(start_.offset) + ", but the topic ends at " +
-                  std::to_string(input.high) +
-                  ": it was deleted and made anew, or cut off. Use another --group and output for the new topic");
+      return Stop("the next offset is " + std::to_string(start_.offset) +
+                  ", but the topic ends at " + std::to_string(input.high) +
+                  ": it was deleted and made anew, or cut off. Use another --group and output for "
+                  "the new topic");
     }
     if (start_.offset >= input.low) return {};
     const std::string range = "input offsets " + std::to_string(start_.offset) + " to " +
                               std::to_string(input.low - 1) + " were deleted before they were read";
     if (!settings_.accepted.gap) {
-      return Stop(range + ". They are lost; raise the topic's retention, then go on with --accept-gap");
+      return Stop(range +
+                  ". They are lost; raise the topic's retention, then go on with --accept-gap");
     }
     start_.notice = range + "; accepted";
     start_.offset = input.low;
@@ -136,31 +151,35 @@ class Decision {
 
 }  // namespace
 
-Result<void> CheckCommitted(const LaneSettings& settings, kafka::Partition partition, const Findings& findings) {
+Result<void> CheckCommitted(const LaneSettings& settings, kafka::Partition partition,
+                            const Findings& findings) {
   if (!findings.committed) return {};
   const auto metadata = ParseCommitMetadata(findings.committed->metadata);
   if (!metadata) return {};
-  const std::string where = "topic " + settings.from + " partition " + std::to_string(partition) + ": ";
+  const std::string where =
+      "topic " + settings.from + " partition " + std::to_string(partition) + ": ";
   if (metadata->changelog_offset >= findings.changelog.high && !settings.accepted.gap) {
-    return Error{Action::kStop, where + "the committed offset was written with changelog record " +
-                                    std::to_string(metadata->changelog_offset) + " of " +
-                                    settings.topics[kChangelogTopic].name + ", which ends at " +
-                                    std::to_string(findings.changelog.high) +
-                                    ": it was truncated, or deleted and made anew. Going on could repeat events; "
-                                    "accept it with --accept-gap"};
+    return Error{Action::kStop,
+                 where + "the committed offset was written with changelog record " +
+                     std::to_string(metadata->changelog_offset) + " of " +
+                     settings.topics[kChangelogTopic].name + ", which ends at " +
+                     std::to_string(findings.changelog.high) +
+                     ": it was truncated, or deleted and made anew. Going on could repeat events; "
+                     "accept it with --accept-gap"};
   }
   if (metadata->input_partitions != settings.input_partitions && !settings.accepted.partitions) {
-    return Error{Action::kStop, where + "the topic had " + std::to_string(metadata->input_partitions) +
-                                    " partitions, now it has " + std::to_string(settings.input_partitions) +
-                                    ". Keys may have moved to other partitions, where their first sight is not "
-                                    "known: duplicates across the change come through for one window. Accept it "
-                                    "with --accept-new-partitions"};
+    return Error{Action::kStop,
+                 where + "the topic had " + std::to_string(metadata->input_partitions) +
+                     " partitions, now it has " + std::to_string(settings.input_partitions) +
+                     ". Keys may have moved to other partitions, where their first sight is not "
+                     "known: duplicates across the change come through for one window. Accept it "
+                     "with --accept-new-partitions"};
   }
   return {};
 }
 
-Result<StartPosition> DecideStart(const LaneSettings& settings, const RuleIdentity& rule, const Findings& findings,
-                                  const PartitionState& state) {
+Result<StartPosition> DecideStart(const LaneSettings& settings, const RuleIdentity& rule,
+                                  const Findings& findings, const PartitionState& state) {
   return Decision(settings, rule, findings, state).Decide();
 }
 

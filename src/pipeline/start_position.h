@@ -16,7 +16,8 @@ struct Findings {
   std::optional<kafka::CommittedOffset> committed;  ///< the group's stable offset ("S")
   kafka::Watermarks input;
   kafka::Watermarks changelog;
-  kafka::Offset first_start = 0;  ///< what --start resolves to; read only where nothing was committed
+  kafka::Offset first_start =
+      0;  ///< what --start resolves to; read only where nothing was committed
   std::int64_t now_ms = 0;
 };
 
@@ -32,11 +33,12 @@ struct StartPosition {
 
 /// Before the changelog is read: do the committed offset and the changelog belong together?
 /// Errors: kStop (log shorter than the committed offset says; another partition count).
-Result<void> CheckCommitted(const LaneSettings& settings, kafka::Partition partition, const Findings& findings);
+Result<void> CheckCommitted(const LaneSettings& settings, kafka::Partition partition,
+                            const Findings& findings);
 
 /// After it was read up to the high watermark: S against b and against the input.
 /// `rule` is ours. Errors: kStop, with what the operator can do.
-Result<StartPosition> DecideStart(const LaneSettings& settings, const RuleIdentity& rule, const Findings& findings,
-                                  const PartitionState& state);
+Result<StartPosition> DecideStart(const LaneSettings& settings, const RuleIdentity& rule,
+                                  const Findings& findings, const PartitionState& state);
 
 }  // namespace semel::pipeline

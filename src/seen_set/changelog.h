@@ -38,7 +38,7 @@ struct ChangelogRecord {
   bool rewinds =
       false;  ///< `begin` is below the end before it: entries claimed from there on are void
   bool skips = false;  ///< `begin` is above the end before it: the gap was accepted by the operator
-  std::vector<Sighting> entries;  ///< by input offset, ascending
+  std::vector<Sighting> entries{};  ///< by input offset, ascending
 };
 
 inline constexpr std::size_t kChangelogRecordBytesMax = std::size_t{512} * 1024;

@@ -1,0 +1,318 @@
+#include "pipeline/restorer.h"
+
+#include <algorithm>
+#include <list>
+#include <utility>
+
+#include "base/fail_point.h"
+#include "pipeline/blocked_log.h"
+#include "pipeline/changelog_replay.h"
+#include "pipeline/start_position.h"
+
+namespace semel::pipeline {
+namespace {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+
+constexpr kafka::Milliseconds kQueryTimeout{1000};
+constexpr kafka::Milliseconds kReadTimeout{100};
+constexpr std::size_t kSliceBytes = std::size_t{8} * 1024 * 1024;
+// Below half of max.poll.interval.ms: what does not come back for so long is an error to be seen.
+constexpr std::chrono::seconds kNoProgressLimit{140};
+constexpr std::chrono::seconds kBetweenNotices{10};
+constexpr std::chrono::seconds kIdleReadLimit{2};
+
+}  // namespace
+
+/// One partition on its way back.
+struct Job {
+  Job(RestoreRequest from, kafka::Client& client, Logger& log, TimePoint now)
+      : request(std::move(from)),
+        blocked(client, log),
+        progressed(now),
+        noticed(now),
+        started(now) {}
+
+  PartitionState& state() { return *request.state; }
+
+  void Forget(std::unique_ptr<SeenSet> empty) {
+    state().seen = std::move(empty);
+    state().changelog = {};
+  }
+
+  RestoreRequest request;
+  Findings findings;
+  std::unique_ptr<ChangelogReplay> replay;  ///< empty until the questions are answered
+  bool opened = false;                      ///< the reader is positioned on this partition
+  std::optional<kafka::Offset> log_end;  ///< where a committed reader's view ended, while it does
+  std::optional<kafka::Offset> replay_from;
+  BlockedLog blocked;
+  TimePoint progressed;
+  TimePoint noticed;
+  TimePoint started;
+  std::string waiting_for;
+};
+
+struct Restorer::Impl {
+  Impl(RestorerParts given, RuleIdentity identity, std::unique_ptr<kafka::LogReader> log_reader)
+      : parts(given), rule(identity), reader(std::move(log_reader)) {}
+
+  const std::string& topic() const { return parts.settings.topics[kChangelogTopic].name; }
+
+  bool Step();
+  Result<bool> Advance(Job& job);
+  Result<bool> Ask(Job& job);
+  Result<void> FindFirstStart(Job& job);
+  void ForgetIfCutOff(Job& job);
+  Result<void> Position(Job& job);
+  Result<bool> ReadSlice(Job& job);
+  Result<bool> AfterSlice(Job& job, const kafka::LogSlice& slice);
+  Result<bool> Conclude(Job& job);
+  Result<bool> Wait(Job& job, const std::string& reason);
+  void Finish(std::list<Job>::iterator job, std::optional<Error> error);
+  std::unique_ptr<SeenSet> EmptySet() const;
+
+  RestorerParts parts;
+  RuleIdentity rule;
+  std::unique_ptr<kafka::LogReader> reader;
+  std::list<Job> jobs;
+};
+
+std::unique_ptr<SeenSet> Restorer::Impl::EmptySet() const {
+  return OpenMemorySeenSet({.window = parts.settings.window,
+                            .bits = parts.settings.key.bits,
+                            .seed = parts.settings.table_seed});
+}
+
+bool Restorer::Impl::Step() {
+  for (RestoreRequest& request : parts.queue.Take()) {
+    jobs.emplace_back(std::move(request), parts.client, parts.log, parts.clock.Now());
+  }
+  if (jobs.empty()) return false;
+  const auto job = jobs.begin();
+  if (parts.queue.TakeCancelled(job->state().partition)) {
+    // A replay leaves entries out: such a half is no state to continue from.
+    if (job->replay_from) job->Forget(EmptySet());
+    Finish(job, std::nullopt);
+    return true;
+  }
+  const auto done = Advance(*job);
+  if (!done) {
+    Finish(job, done.error());
+  } else if (*done) {
+    Finish(job, std::nullopt);
+  } else if (!job->waiting_for.empty() && jobs.size() > 1) {
+    // Whoever waits lets the others go first.
+    job->opened = false;
+    jobs.splice(jobs.end(), jobs, job);
+  }
+  return true;
+}
+
+void Restorer::Impl::Finish(std::list<Job>::iterator job, std::optional<Error> error) {
+  job->state().AccountMemory();
+  parts.queue.Finish({job->request.ownership, std::move(job->request.state), std::move(error)});
+  jobs.erase(job);
+  if (jobs.empty()) reader->Close();
+}
+
+/// True when the partition can be served.
+Result<bool> Restorer::Impl::Advance(Job& job) {
+  job.waiting_for.clear();
+  if (!job.replay) return Ask(job);
+  if (!job.opened) SEMEL_TRY(Position(job));
+  return ReadSlice(job);
+}
+
+Result<bool> Restorer::Impl::Wait(Job& job, const std::string& reason) {
+  const TimePoint now = parts.clock.Now();
+  job.waiting_for = reason;
+  if (now - job.progressed > kNoProgressLimit) {
+    return Error{Action::kConnect, "topic " + topic() + " partition " +
+                                       std::to_string(job.state().partition) +
+                                       ": no progress of the restore for 140 s: " + reason};
+  }
+  if (now - job.noticed > kBetweenNotices) {
+    job.noticed = now;
+    parts.log.Warning("restore waits", {{"topic", topic()},
+                                        {"partition", std::to_string(job.state().partition)},
+                                        {"reason", reason}});
+  }
+  return false;
+}
+
+/// The stable offset first, the high watermark after it: a commit of a dying owner between the two
+/// is then in what is replayed.
+Result<bool> Restorer::Impl::Ask(Job& job) {
+  const kafka::Partition partition = job.state().partition;
+  const auto committed = reader->Committed({&partition, 1}, kQueryTimeout);
+  if (!committed) {
+    if (committed.error().action != Action::kRetry) return committed.error();
+    job.blocked.Found(*reader, topic(), partition, parts.clock.Now());
+    return Wait(job, committed.error().message);
+  }
+  const auto changelog = reader->Marks(topic(), partition, kQueryTimeout);
+  const auto input = reader->Marks(parts.settings.from, partition, kQueryTimeout);
+  for (const auto* marks : {&changelog, &input}) {
+    if (*marks) continue;
+    if (marks->error().action != Action::kRetry) return marks->error();
+    return Wait(job, marks->error().message);
+  }
+  job.blocked.Cleared();
+  job.findings.committed.reset();
+  if (const auto found = committed->find(partition); found != committed->end())
+    job.findings.committed = found->second;
+  job.findings.changelog = *changelog;
+  job.findings.input = *input;
+  job.findings.now_ms = parts.clock.WallMs();
+  if (const auto start = FindFirstStart(job); !start) {
+    if (start.error().action != Action::kRetry) return start.error();
+    return Wait(job, start.error().message);
+  }
+  SEMEL_TRY(CheckCommitted(parts.settings, partition, job.findings));
+  ForgetIfCutOff(job);
+  job.progressed = parts.clock.Now();
+  SEMEL_TRY(Position(job));
+  return false;
+}
+
+Result<void> Restorer::Impl::FindFirstStart(Job& job) {
+  const StartPoint& start = parts.settings.start;
+  job.findings.first_start = job.findings.input.low;
+  if (job.findings.committed) return {};
+  if (start.kind == StartPoint::Kind::kLatest)
+    job.findings.first_start = job.findings.input.last_stable;
+  if (start.kind == StartPoint::Kind::kTime) {
+    SEMEL_TRY_ASSIGN(
+        job.findings.first_start,
+        reader->OffsetAt(parts.settings.from, job.state().partition, start.time_ms, kQueryTimeout));
+  }
+  return {};
+}
+
+/// A kept state continues where it stopped, unless the log no longer reaches back to there.
+void Restorer::Impl::ForgetIfCutOff(Job& job) {
+  PartitionState& state = job.state();
+  const kafka::Watermarks& log = job.findings.changelog;
+  if (state.changelog.next >= log.low && state.changelog.next <= log.high) return;
+  job.Forget(EmptySet());
+}
+
+/// (Re)opens the reader where the state stands.
+Result<void> Restorer::Impl::Position(Job& job) {
+  PartitionState& state = job.state();
+  const kafka::Offset from = std::max(state.changelog.next, job.findings.changelog.low);
+  if (!job.replay) {
+    job.replay = std::make_unique<ChangelogReplay>(
+        ChangelogReplay::Settings{.topic = topic(),
+                                  .rule = rule,
+                                  .retention_ms = parts.settings.changelog_retention.count(),
+                                  .gap_accepted = parts.settings.accepted.gap,
+                                  .replay_from = job.replay_from},
+        state);
+  }
+  SEMEL_TRY(reader->Open(topic(), state.partition, from));
+  job.opened = true;
+  job.log_end.reset();
+  return {};
+}
+
+Result<bool> Restorer::Impl::ReadSlice(Job& job) {
+  PartitionState& state = job.state();
+  fail_point::Pass("in_restore");
+  const kafka::Offset high = job.findings.changelog.high;
+  if (std::max(state.changelog.next, job.findings.changelog.low) >= high) return Conclude(job);
+  const auto slice = reader->Read(kReadTimeout, kSliceBytes);
+  if (!slice) {
+    if (slice.error().action != Action::kRetry) return slice.error();
+    return Wait(job, slice.error().message);
+  }
+  for (const kafka::LogRecord& record : slice->records) {
+    SEMEL_TRY(job.replay->Apply(record, job.findings.changelog.low, job.findings.now_ms));
+  }
+  state.AccountMemory();
+  if (parts.budget.Exceeded()) return parts.budget.Full();
+  parts.queue.Report(
+      state.partition,
+      {.entries = job.replay->entries(), .position = state.changelog.next, .end = high});
+  return AfterSlice(job, *slice);
+}
+
+Result<bool> Restorer::Impl::AfterSlice(Job& job, const kafka::LogSlice& slice) {
+  const kafka::Offset high = job.findings.changelog.high;
+  const TimePoint now = parts.clock.Now();
+  if (!slice.records.empty()) {
+    job.progressed = now;
+    job.log_end.reset();
+  }
+  if (slice.end) job.log_end = slice.end;
+  // Never the last stable offset alone: the open transaction of a dead owner may hide records of a
+  // later one behind it.
+  if (job.log_end && *job.log_end >= high) return Conclude(job);
+  if (job.log_end) {
+    job.blocked.Found(*reader, topic(), job.state().partition, now);
+    return Wait(job, "an open transaction hides the end of the changelog from offset " +
+                         std::to_string(*job.log_end));
+  }
+  // An idle read in between is usual; only a long one is worth words.
+  if (now - job.progressed > kIdleReadLimit)
+    return Wait(job, "the brokers do not deliver the changelog");
+  return false;
+}
+
+Result<bool> Restorer::Impl::Conclude(Job& job) {
+  PartitionState& state = job.state();
+  SEMEL_TRY_ASSIGN(StartPosition start, DecideStart(parts.settings, rule, job.findings, state));
+  if (start.replay && !job.replay_from) {
+    job.Forget(EmptySet());
+    job.replay.reset();
+    job.replay_from = start.offset;
+    SEMEL_TRY(Position(job));
+    return false;
+  }
+  if (state.changelog.epoch == 0 || !(state.changelog.rule == rule)) {
+    state.seen->Clear();
+    ++state.changelog.epoch;
+    state.changelog.rule = rule;
+  }
+  state.committed = start.offset;
+  state.has_committed = job.findings.committed.has_value();
+  state.rewinds = start.rewinds;
+  state.skips = start.skips;
+  state.owes_commit = start.owes_commit;
+  if (!start.notice.empty()) {
+    parts.log.Warning(start.notice, {{"topic", parts.settings.from},
+                                     {"partition", std::to_string(state.partition)}});
+  }
+  const auto took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(parts.clock.Now() - job.started);
+  parts.log.Info("partition restored", {{"topic", parts.settings.from},
+                                        {"partition", std::to_string(state.partition)},
+                                        {"entries", std::to_string(state.seen->size())},
+                                        {"offset", std::to_string(state.committed)},
+                                        {"milliseconds", std::to_string(took.count())}});
+  return true;
+}
+
+Restorer::Restorer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Restorer::~Restorer() = default;
+
+Result<std::unique_ptr<Restorer>> Restorer::Open(RestorerParts parts) {
+  SEMEL_TRY_ASSIGN(const Fingerprinter fingerprinter, Fingerprinter::Open(parts.settings.key));
+  const RuleIdentity rule{.rule_hash = fingerprinter.RuleHash(),
+                          .window_ms = parts.settings.window.count(),
+                          .bits = parts.settings.key.bits};
+  SEMEL_TRY_ASSIGN(auto reader, parts.client.OpenLogReader());
+  return std::unique_ptr<Restorer>(
+      new Restorer(std::make_unique<Impl>(parts, rule, std::move(reader))));
+}
+
+bool Restorer::Step() { return impl_->Step(); }
+
+void Restorer::Run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    if (!Step()) impl_->parts.queue.WaitForWork(kReadTimeout);
+  }
+}
+
+}  // namespace semel::pipeline

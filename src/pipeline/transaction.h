@@ -1,0 +1,64 @@
+// What the open transaction of a lane holds: for each partition in it the stage, the input range
+// and the counters, and the memory that the producer still points into.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kafka/client.h"
+#include "pipeline/partition_state.h"
+#include "pipeline/tally.h"
+#include "semel/seen_set.h"
+
+namespace semel::pipeline {
+
+struct PartitionWork {
+  PartitionState* state = nullptr;
+  std::uint64_t ownership = 0;  ///< of the assignment that its records came under
+  std::unique_ptr<Stage> stage;
+  kafka::Offset next = 0;  ///< next input offset after this transaction
+  Tally tally;
+  kafka::Delivered last_log;  ///< the partition's last changelog record; known after the flush
+};
+
+class Transaction {
+ public:
+  explicit Transaction(std::chrono::steady_clock::time_point opened) : opened_(opened) {}
+
+  /// The work on a partition; begins it at the committed offset.
+  PartitionWork& Work(PartitionState& state, std::uint64_t ownership);
+
+  /// Keeps what the producer refers to.
+  void Keep(std::unique_ptr<kafka::Batch> batch);
+
+  /// Produces the changelog records. Errors: of Produce.
+  Result<void> ProduceChangelog(const std::string& transactional_id,
+                                kafka::TransactionalProducer& producer);
+
+  /// Takes in where they landed.
+  void Landed(std::span<const kafka::Delivered> delivered);
+
+  /// Next offsets with metadata that names the changelog record; after Landed.
+  std::map<kafka::Partition, kafka::CommittedOffset> Offsets(std::int32_t input_partitions) const;
+
+  /// Makes everything remembered. Once, after the commit is known to have succeeded.
+  void Confirm();
+
+  std::map<kafka::Partition, PartitionWork>& works() { return works_; }
+  std::chrono::steady_clock::time_point opened() const { return opened_; }
+  std::size_t records() const { return records_; }
+
+ private:
+  const std::chrono::steady_clock::time_point opened_;
+  std::map<kafka::Partition, PartitionWork> works_;
+  std::vector<std::unique_ptr<kafka::Batch>> batches_;
+  std::deque<std::string> log_records_;
+  std::vector<kafka::Partition> log_partitions_;  // by tag - 1
+  std::size_t records_ = 0;
+};
+
+}  // namespace semel::pipeline
