@@ -8,8 +8,13 @@ readonly demo_patience=60  # seconds to catch up at the end
 declare -A demo_port demo_pid demo_read demo_unique demo_duplicates demo_before
 declare -A demo_lag demo_restoring
 
-title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-event() { printf '  \033[33m%3d s  %s\033[0m\n' $((SECONDS - demo_began)) "$*"; }
+# paint CODE TEXT: in colour where somebody looks.
+paint() { if [[ -t 1 ]]; then printf '\033[%sm%s\033[0m\n' "$1" "$2"; else printf '%s\n' "$2"; fi; }
+title() {
+  echo
+  paint 1 "$*"
+}
+event() { paint 33 "$(printf '  %3d s  >>> %s' $((SECONDS - demo_began)) "$*")"; }
 
 # start_worker NAME
 start_worker() {
@@ -67,7 +72,7 @@ show() {
   read_b=$((${demo_before[b.read]-0} + ${demo_read[b]-0}))
   unique=$((${demo_before[a.unique]-0} + ${demo_before[b.unique]-0} + ${demo_unique[a]-0} + ${demo_unique[b]-0}))
   duplicates=$((${demo_before[a.duplicates]-0} + ${demo_before[b.duplicates]-0} + ${demo_duplicates[a]-0} + ${demo_duplicates[b]-0}))
-  printf '  %3d s  %9d %10d %10d %10d %12d\n' $((SECONDS - demo_began)) "$sent" "$read_a" "$read_b" "$unique" "$duplicates"
+  printf '  %3d s  %12d %10d %10d %10d %12d\n' $((SECONDS - demo_began)) "$sent" "$read_a" "$read_b" "$unique" "$duplicates"
 }
 
 # A process that ended by itself is no part of the story.
@@ -95,9 +100,12 @@ end_demo() {
 }
 
 demo() {
-  require build kafka
-  build_release
-  semel=$build/semel
+  require kafka
+  semel=${SEMEL_BIN-}  # of another build, as for the tests
+  if [[ -z $semel ]]; then
+    build_release
+    semel=$build/semel
+  fi
   export SEMEL_CLUSTER_DIR=${SEMEL_CLUSTER_DIR:-build/demo-cluster}
   exec 7>"$build/demo.lock"
   flock -n 7 || fail 'another demo is running'
@@ -125,7 +133,7 @@ demo() {
   await_ready b
 
   title "View events: JSON of 136 fields, $demo_rate a second, three in ten of them sent again"
-  printf '         %9s %10s %10s %10s %12s\n' sent 'read by a' 'read by b' unique duplicates
+  printf '         %12s %10s %10s %10s %12s\n' acknowledged 'read by a' 'read by b' unique duplicates
   "$semel" prove produce --brokers "$brokers_list" --to views --truth "$demo_dir/views.truth" --shape view-event \
     --events $((demo_seconds * demo_rate)) --rate "$demo_rate" --duplicates 0.3 --summary json >"$demo_dir/produce.log" 2>&1 &
   demo_pid[producer]=$!
@@ -191,9 +199,11 @@ verdict() {
   title 'Every record of input, output and changelog compared with what was sent'
   local check=("$semel" prove check --brokers "$brokers_list" --truth "$demo_dir/views.truth" --from views
     --to views.unique --key json:/event_id --group semel.views --changelog semel.views.seen)
-  if ! "${check[@]}" | tee "$demo_dir/check.log" | sed 's/^/  /'; then
+  # The pipe fails when the check does: pipefail.
+  if ! "${check[@]}" 2>&1 | tee "$demo_dir/check.log" | sed 's/^/  /'; then
+    rm -rf "$build/demo-failed"
     cp -r "$demo_dir" "$build/demo-failed"
-    fail "the check found a fault, which must not be: please report it with the logs in $build/demo-failed"
+    fail "the check did not pass, which must not be: please report it with the logs in $build/demo-failed"
   fi
   title 'What next'
   cat <<-END
