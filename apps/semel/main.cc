@@ -24,6 +24,7 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", SEMEL_VERSION);
   Run run;
+  AddDedup(app, run);
   AddFingerprint(app, run);
   AddProve(app, run);
   AddTopic(app, run);

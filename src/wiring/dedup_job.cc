@@ -1,0 +1,182 @@
+#include "wiring/dedup_job.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "base/clock.h"
+#include "config/duration.h"
+#include "kafka/rdkafka_client.h"
+#include "pipeline/lane.h"
+#include "pipeline/restorer.h"
+#include "wiring/instance_name.h"
+#include "wiring/job_topics.h"
+#include "wiring/random_seed.h"
+#include "wiring/until_end.h"
+
+namespace semel {
+namespace {
+
+pipeline::LaneSettings MakeSettings(const DedupOptions& options, const JobTopics& topics) {
+  pipeline::LaneSettings settings;
+  settings.from = options.from;
+  settings.group = options.group;
+  const auto add = [&settings](const KnownTopic& topic) {
+    settings.topics.push_back({topic.name, topic.description.partitions});
+  };
+  add(topics.output);
+  add(topics.changelog);
+  for (const KnownTopic& topic : topics.others) add(topic);
+  settings.input_partitions = topics.input.description.partitions;
+  settings.key = options.key;
+  settings.window = options.window;
+  settings.commit_interval = options.commit_interval;
+  settings.changelog_retention = std::chrono::milliseconds(
+      std::max<std::int64_t>(0, topics.changelog.Number("retention.ms", 0)));
+  settings.start = options.start;
+  settings.on_reset = options.on_reset;
+  settings.accepted = options.accepted;
+  settings.policies = Resolve(options.policies, settings.topics);
+  settings.table_seed = RandomSeed();
+  return settings;
+}
+
+kafka::ClientOptions MakeClientOptions(const DedupOptions& options, const JobTopics& topics,
+                                       const pipeline::LaneSettings& settings,
+                                       const InstanceName& instance, int lane) {
+  kafka::ClientOptions client;
+  const std::string member = instance.name + "-" + std::to_string(lane);
+  client.settings = options.kafka;
+  client.group = options.group;
+  client.input_topic = options.from;
+  if (instance.stable) client.instance = member;
+  client.transactional_id = options.group + "-" + member;
+  for (const pipeline::TopicRef& topic : settings.topics)
+    client.producer_topics.push_back(topic.name);
+  client.batch_bytes = BatchBytes(topics);
+  return client;
+}
+
+// The first error of any thread: it ends the job.
+class JobOutcome {
+ public:
+  explicit JobOutcome(StopSignals& signals) : signals_(signals) {}
+
+  void Fail(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (error_) return;
+    error_ = error;
+    signals_.SetExitCode(ExitCode(error));
+    signals_.RequestStop();
+  }
+
+  Result<void> Take() const {
+    const std::lock_guard lock(mutex_);
+    return error_ ? Result<void>(*error_) : Result<void>();
+  }
+
+ private:
+  StopSignals& signals_;
+  mutable std::mutex mutex_;
+  std::optional<Error> error_;
+};
+
+// What the lanes of one job have in common; outlives them.
+struct Shared {
+  const pipeline::LaneSettings settings;
+  pipeline::MemoryBudget budget;
+  metrics::Board& board;
+  Logger& logger;
+  SystemClock clock{};
+};
+
+// A lane with its restorer, each on a thread of its own.
+class LaneThreads {
+ public:
+  LaneThreads(kafka::ClientOptions options, int number, Shared& shared)
+      : transactional_id_(options.transactional_id),
+        number_(number),
+        shared_(shared),
+        client_(std::move(options), shared.logger) {}
+
+  Result<void> Start(const std::stop_token& stop, JobOutcome& outcome) {
+    SEMEL_TRY_ASSIGN(Fingerprinter fingerprinter, Fingerprinter::Open(shared_.settings.key));
+    SEMEL_TRY_ASSIGN(restorer_, pipeline::Restorer::Open({client_, shared_.settings, shared_.budget,
+                                                          queue_, shared_.clock, shared_.logger}));
+    lane_ = std::make_unique<pipeline::Lane>(
+        pipeline::LaneParts{client_, shared_.settings, transactional_id_, number_, shared_.budget,
+                            queue_, shared_.board, shared_.clock, shared_.logger},
+        std::move(fingerprinter));
+    restoring_ = std::jthread([this](const std::stop_token& end) { restorer_->Run(end); });
+    running_ = std::jthread([this, stop, &outcome] {
+      if (const auto done = lane_->Run(stop); !done) outcome.Fail(done.error());
+    });
+    return {};
+  }
+
+  void Join() {
+    if (running_.joinable()) running_.join();
+  }
+
+ private:
+  std::string transactional_id_;
+  int number_;
+  Shared& shared_;
+  kafka::RdkafkaClient client_;
+  pipeline::RestoreQueue queue_;
+  std::unique_ptr<pipeline::Restorer> restorer_;
+  std::unique_ptr<pipeline::Lane> lane_;
+  std::jthread restoring_;
+  std::jthread running_;  // ends first
+};
+
+Result<std::unique_ptr<UntilEnd>> WatchEnd(const kafka::ClientOptions& client,
+                                           const Shared& shared) {
+  kafka::RdkafkaClient own(client, shared.logger);
+  SEMEL_TRY_ASSIGN(auto reader, own.OpenLogReader());
+  return UntilEnd::Open(std::move(reader), shared.settings.from, shared.settings.input_partitions,
+                        shared.logger);
+}
+
+}  // namespace
+
+metrics::Snapshot EmptySnapshot(const DedupOptions& options) {
+  metrics::Snapshot snapshot{
+      .group = options.group, .topic = options.from, .window_ms = options.window.count()};
+  for (int lane = 0; lane < options.lanes; ++lane) snapshot.lanes.push_back({.lane = lane});
+  return snapshot;
+}
+
+Result<void> RunDedup(const DedupOptions& options, metrics::Board& board, StopSignals& signals,
+                      Logger& logger) {
+  SEMEL_TRY_ASSIGN(const InstanceName instance,
+                   TakeInstanceName(options.instance, options.state_dir));
+  SEMEL_TRY_ASSIGN(const JobTopics topics, PrepareTopics(options, logger));
+  Shared shared{MakeSettings(options, topics), pipeline::MemoryBudget(options.memory_limit), board,
+                logger};
+  const auto client_of = [&](int lane) {
+    return MakeClientOptions(options, topics, shared.settings, instance, lane);
+  };
+  JobOutcome outcome(signals);
+  std::unique_ptr<UntilEnd> end;
+  if (options.until_end) {
+    SEMEL_TRY_ASSIGN(end, WatchEnd(client_of(0), shared));
+  }
+  logger.Info("started", {{"instance", instance.name}, {"lanes", std::to_string(options.lanes)}});
+  std::deque<LaneThreads> lanes;
+  for (int lane = 0; lane < options.lanes; ++lane) {
+    lanes.emplace_back(client_of(lane), lane, shared);
+    if (const auto started = lanes.back().Start(signals.token(), outcome); !started)
+      outcome.Fail(started.error());
+  }
+  if (end != nullptr)
+    end->Start([&signals] { signals.RequestStop(); },
+               [&outcome](const Error& error) { outcome.Fail(error); });
+  for (LaneThreads& lane : lanes) lane.Join();
+  return outcome.Take();
+}
+
+}  // namespace semel

@@ -1,0 +1,64 @@
+#include "wiring/stop_signals.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+
+namespace semel {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kHangs{15};
+constexpr int kEndedBySignal = 130;
+constexpr timespec kLook{0, 100'000'000};
+
+sigset_t StopSet() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+}  // namespace
+
+StopSignals::StopSignals(Logger& logger) : logger_(logger) {
+  const sigset_t signals = StopSet();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  thread_ = std::jthread([this](const std::stop_token& end) { Run(end); });
+}
+
+StopSignals::~StopSignals() {
+  thread_.request_stop();
+  thread_.join();
+  const sigset_t signals = StopSet();
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+void StopSignals::Run(const std::stop_token& end) {
+  const sigset_t signals = StopSet();
+  bool signalled = false;
+  std::optional<SteadyClock::time_point> since;
+  while (!end.stop_requested()) {
+    const int signal = sigtimedwait(&signals, nullptr, &kLook);
+    if (signal > 0) {
+      if (signalled) _exit(kEndedBySignal);
+      signalled = true;
+      logger_.Info("stopping; once more to end at once",
+                   {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
+      source_.request_stop();
+    }
+    if (!source_.stop_requested()) continue;
+    if (!since) since = SteadyClock::now();
+    if (SteadyClock::now() - *since < kHangs) continue;
+    logger_.Error(
+        "did not end within 15 s of the stop: ended by force. What was not committed "
+        "is read again at the next start");
+    _exit(exit_code_);
+  }
+}
+
+}  // namespace semel

@@ -1,0 +1,38 @@
+// SIGINT and SIGTERM as a request to stop in good order, and the way out when that hangs.
+#pragma once
+
+#include <atomic>
+#include <stop_token>
+#include <thread>
+
+#include "base/log.h"
+
+namespace semel {
+
+/// Create it before any other thread: threads inherit that the signals are blocked.
+/// The first signal requests the stop; the second ends the process at once (exit code 130). When
+/// this object is still there 15 s after a stop was requested by whomever, the process is ended.
+/// Threads: RequestStop and token: any.
+class StopSignals {
+ public:
+  explicit StopSignals(Logger& logger);
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+  ~StopSignals();
+
+  std::stop_token token() const { return source_.get_token(); }
+  void RequestStop() { source_.request_stop(); }
+
+  /// The exit code of a process that has to be ended.
+  void SetExitCode(int code) { exit_code_ = code; }
+
+ private:
+  void Run(const std::stop_token& end);
+
+  Logger& logger_;
+  std::stop_source source_;
+  std::atomic<int> exit_code_ = 1;
+  std::jthread thread_;
+};
+
+}  // namespace semel

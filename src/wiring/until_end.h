@@ -1,0 +1,42 @@
+// Where the input ended at the start, and whether the group has come so far.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "base/log.h"
+#include "kafka/client.h"
+#include "semel/result.h"
+
+namespace semel {
+
+/// Calls back once when the group has committed the ends of all partitions, whoever did it.
+/// Threads: has one of its own.
+class UntilEnd {
+ public:
+  /// Asks for the ends; reports records behind an open transaction, which are not waited for.
+  static Result<std::unique_ptr<UntilEnd>> Open(std::unique_ptr<kafka::LogReader> reader,
+                                                const std::string& topic, int partitions,
+                                                Logger& logger);
+
+  /// `failed` gets what asking failed with, passing faults excepted.
+  void Start(std::function<void()> reached, std::function<void(const Error&)> failed);
+
+ private:
+  using Ends = std::map<kafka::Partition, kafka::Offset>;
+  UntilEnd(std::unique_ptr<kafka::LogReader> reader, Ends ends)
+      : reader_(std::move(reader)), left_(std::move(ends)) {}
+  Result<bool> Reached();
+  void Run(const std::stop_token& stop, const std::function<void()>& reached,
+           const std::function<void(const Error&)>& failed);
+
+  std::unique_ptr<kafka::LogReader> reader_;
+  Ends left_;  // of partitions that are not done
+  std::jthread thread_;
+};
+
+}  // namespace semel
