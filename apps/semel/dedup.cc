@@ -71,7 +71,7 @@ int RunCommand(const DedupFlags& flags) {
   const double seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
   if (flags.json_summary())
     std::cout << SummaryJson(totals, seconds) << std::endl;
-  else
+  else if (done || totals.counts.read > 0)
     logger->Info(SummaryText(totals, seconds));
   if (done) return 0;
   const int code = ExitCode(done.error());

@@ -66,10 +66,13 @@ class Checker {
 
   bool Exists(const KnownTopic& topic) {
     if (topic.description.exists) return true;
+    std::string create = "semel topic create " + topic.name + " --brokers " + rules_.brokers +
+                         " --partitions " + std::to_string(topics_.input.description.partitions);
+    if (&topic == &topics_.changelog)
+      create += " --config message.timestamp.type=LogAppendTime --config retention.ms=" +
+                std::to_string(ChangelogRetentionMs(topics_, rules_.window));
     Refuse("there is no topic " + topic.name +
-           ". Let Semel create it with --create-topics, or: semel topic create " + topic.name +
-           " --brokers " + rules_.brokers + " --partitions " +
-           std::to_string(topics_.input.description.partitions));
+           ". Let Semel create it with --create-topics, or: " + create);
     return false;
   }
 
