@@ -173,7 +173,9 @@ Result<void> RunDedup(const DedupOptions& options, metrics::Board& board, StopSi
       outcome.Fail(started.error());
   }
   if (end != nullptr)
-    end->Start([&signals] { signals.RequestStop(); },
+    // Ready first: what a restore finds wrong must be told even where nothing is left to read.
+    end->Start([&board] { return metrics::Ready(board.Read()); },
+               [&signals] { signals.RequestStop(); },
                [&outcome](const Error& error) { outcome.Fail(error); });
   for (LaneThreads& lane : lanes) lane.Join();
   return outcome.Take();

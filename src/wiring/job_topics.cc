@@ -1,5 +1,8 @@
 #include "wiring/job_topics.h"
 
+#include <chrono>
+#include <thread>
+
 #include "base/clock.h"
 #include "kafka/rdkafka_log_reader.h"
 
@@ -7,6 +10,7 @@ namespace semel {
 namespace {
 
 constexpr kafka::Milliseconds kTimeout{15'000};
+constexpr kafka::Milliseconds kBetweenLooks{100};
 
 Result<JobTopics> KnowAll(kafka::Admin& admin, const DedupOptions& options) {
   JobTopics topics;
@@ -32,6 +36,19 @@ Result<void> CreateMissing(kafka::Admin& admin, const JobTopics& topics, const T
                 {{"topic", topic.name}, {"partitions", std::to_string(topic.partitions)}});
   }
   return {};
+}
+
+// The broker that answers may hear of a new topic later than the one that made it.
+Result<JobTopics> KnowCreated(kafka::Admin& admin, const DedupOptions& options,
+                              const TopicRules& rules) {
+  const SystemClock clock;
+  const auto deadline = clock.Now() + kTimeout;
+  for (;;) {
+    auto topics = KnowAll(admin, options);
+    const bool all = topics && MissingTopics(*topics, rules).empty();
+    if (all || clock.Now() > deadline) return topics;
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
 }
 
 // Whether the input holds records older than the output keeps them; false when that is not known.
@@ -74,7 +91,7 @@ Result<JobTopics> PrepareTopics(const DedupOptions& options, Logger& logger) {
   SEMEL_TRY_ASSIGN(JobTopics topics, KnowAll(*admin, options));
   if (options.create_topics && topics.input.description.exists) {
     SEMEL_TRY(CreateMissing(*admin, topics, rules, logger));
-    SEMEL_TRY_ASSIGN(topics, KnowAll(*admin, options));
+    SEMEL_TRY_ASSIGN(topics, KnowCreated(*admin, options, rules));
   }
   const bool both = topics.input.description.exists && topics.output.description.exists;
   const TopicFindings findings =

@@ -28,17 +28,19 @@ Result<std::unique_ptr<UntilEnd>> UntilEnd::Open(std::unique_ptr<kafka::LogReade
   return std::unique_ptr<UntilEnd>(new UntilEnd(std::move(reader), std::move(ends)));
 }
 
-void UntilEnd::Start(std::function<void()> reached, std::function<void(const Error&)> failed) {
-  thread_ = std::jthread([this, reached = std::move(reached), failed = std::move(failed)](
-                             const std::stop_token& stop) { Run(stop, reached, failed); });
+void UntilEnd::Start(std::function<bool()> ready, std::function<void()> reached,
+                     std::function<void(const Error&)> failed) {
+  ready_ = std::move(ready);
+  on_reached_ = std::move(reached);
+  on_failed_ = std::move(failed);
+  thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
 }
 
-void UntilEnd::Run(const std::stop_token& stop, const std::function<void()>& reached,
-                   const std::function<void(const Error&)>& failed) {
+void UntilEnd::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto done = Reached();
-    if (!done && done.error().action != Action::kRetry) return failed(done.error());
-    if (done && *done) return reached();
+    if (!done && done.error().action != Action::kRetry) return on_failed_(done.error());
+    if (done && *done && ready_()) return on_reached_();
     std::this_thread::sleep_for(kLook);
   }
 }
