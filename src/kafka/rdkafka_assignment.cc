@@ -173,12 +173,7 @@ Result<void> RdkafkaConsumer::WaitUntilLeft(const Deadline& deadline) {
   rd_kafka_t* rk = instance_->get();
   while (true) {
     const MessagePtr dropped(rd_kafka_consumer_poll(rk, deadline.SliceMs(kSliceMs)));
-    while (!announced_.empty()) {
-      const Rebalance rebalance = std::move(announced_.front());
-      announced_.pop_front();
-      open_ = rebalance;
-      SEMEL_TRY(Acknowledge(rebalance));
-    }
+    SEMEL_TRY(AcknowledgeAll());
     // librdkafka forgets its member id when it sends the LeaveGroup.
     char* member = rd_kafka_memberid(rk);
     const bool left = member == nullptr || *member == '\0';
@@ -187,6 +182,16 @@ Result<void> RdkafkaConsumer::WaitUntilLeft(const Deadline& deadline) {
     if (deadline.passed())
       return instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "leave group " + options_.group);
   }
+}
+
+Result<void> RdkafkaConsumer::AcknowledgeAll() {
+  while (!announced_.empty()) {
+    const Rebalance rebalance = std::move(announced_.front());
+    announced_.pop_front();
+    open_ = rebalance;
+    SEMEL_TRY(Acknowledge(rebalance));
+  }
+  return {};
 }
 
 // Waits for the answer to the LeaveGroup; never blocks in rd_kafka_consumer_close, which can hang.
@@ -198,7 +203,9 @@ Result<void> RdkafkaConsumer::CloseConsumer(const Deadline& deadline) {
   while (rd_kafka_consumer_closed(rk) == 0) {
     if (deadline.passed())
       return instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "leave group " + options_.group);
-    rd_kafka_queue_poll_callback(queue.get(), deadline.SliceMs(kSliceMs));
+    // Records may still lie in the queue: rd_kafka_queue_poll_callback would assert on them.
+    const MessagePtr dropped(rd_kafka_consume_queue(queue.get(), deadline.SliceMs(kSliceMs)));
+    SEMEL_TRY(AcknowledgeAll());
   }
   return {};
 }

@@ -71,6 +71,7 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   Result<void> SeekTo(std::map<Partition, Offset> positions);
   Result<void> CheckError(rd_kafka_error_t* taken, const std::string& what) const;
 
+  Result<void> AcknowledgeAll();
   Result<void> WaitUntilLeft(const Deadline& deadline);
   Result<void> CloseConsumer(const Deadline& deadline);
 

@@ -175,10 +175,19 @@ Result<void> RdkafkaProducer::Produce(const OutgoingRecord& record) {
           code, "write to " + Name(options_.topics[static_cast<std::size_t>(record.topic)],
                                    record.partition));
       if (described.action == Action::kRetry) described.action = Action::kAbort;
-      return Failed(std::move(described));
+      return Failed(CauseOf(std::move(described)));
     }
     rd_kafka_poll(instance_->get(), kServeMs);
   }
+}
+
+// Once a record failed, librdkafka answers every further call with a bad state: an effect.
+Error RdkafkaProducer::CauseOf(Error effect) {
+  rd_kafka_poll(instance_->get(), 0);
+  if (delivery_error_ == RD_KAFKA_RESP_ERR_NO_ERROR) return effect;
+  Error cause = instance_->Describe(delivery_error_, "write to " + delivery_error_where_);
+  if (cause.action == Action::kRetry) cause.action = Action::kAbort;
+  return cause;
 }
 
 void RdkafkaProducer::Serve() { rd_kafka_poll(instance_->get(), 0); }
@@ -206,11 +215,7 @@ Result<std::vector<Delivered>> RdkafkaProducer::Flush(Milliseconds timeout) {
     code = rd_kafka_flush(instance_->get(), deadline.SliceMs(kSliceMs));
   } while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && delivery_error_ == RD_KAFKA_RESP_ERR_NO_ERROR &&
            !deadline.passed());
-  if (delivery_error_ != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    Error error = instance_->Describe(delivery_error_, "write to " + delivery_error_where_);
-    if (error.action == Action::kRetry) error.action = Action::kAbort;
-    return Failed(std::move(error));
-  }
+  if (delivery_error_ != RD_KAFKA_RESP_ERR_NO_ERROR) return Failed(CauseOf({}));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR || reported_ != queued_) {
     Error error = instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, Doing("write all records"));
     error.action = Action::kAbort;

@@ -45,6 +45,7 @@ class RdkafkaProducer final : public TransactionalProducer, private Callbacks {
   ErrorPtr Enqueue(const OutgoingRecord& record) const;
   /// Notes that this producer must not be used for another transaction.
   Error Failed(Error error);
+  Error CauseOf(Error effect);
   std::string Doing(const char* what) const;
 
   ProducerOptions options_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -73,7 +74,7 @@ struct Lane::Impl {
   void Confirmed();
   Result<void> RolledBack(const Error& why);
   Result<void> RollBack(const Error& why);
-  Result<void> Isolate(const Error& why, std::size_t records);
+  Result<void> Isolate(const Error& why, std::size_t records, std::pair<Partition, Offset> first);
   void SentElsewhere();
 
   // Ownership.
@@ -100,6 +101,7 @@ struct Lane::Impl {
 
   std::map<Partition, std::uint64_t> owned;  // by which assignment
   std::uint64_t assignments = 0;
+  std::set<Partition> leaving;  // while they are given away: no seek reaches them any more
   std::map<Partition, Served> served;
   std::map<Partition, std::uint64_t> restoring;  // the ownership that was asked for
   std::map<Partition, Parked> parked;
@@ -159,12 +161,9 @@ Result<void> Lane::Impl::Take(std::unique_ptr<kafka::Batch> batch) {
     const auto taken = TakeRun(records.subspan(begin, end - begin));
     if (!taken) {
       const Action action = taken.error().action;
-      if (action == Action::kRejectRecord) {
-        rejected[router.failed_at()] = taken.error().message;
-      } else if (action != Action::kAbort && action != Action::kFenced &&
-                 action != Action::kRetry) {
-        return taken.error();
-      }
+      const bool passing = action == Action::kAbort || action == Action::kFenced ||
+                           action == Action::kRetry || action == Action::kRejectRecord;
+      if (!passing) return taken.error();
       return RollBack(taken.error());
     }
     begin = end;
@@ -261,13 +260,13 @@ void Lane::Impl::Confirmed() {
     count.invalid += work.tally.invalid;
     count.late += work.tally.late;
     count.rejected += work.tally.rejected;
-    if (work.tally.rejected == 0) continue;
-    // The one that was looked for is behind us.
     rejected.erase(rejected.lower_bound({partition, 0}),
                    rejected.lower_bound({partition, work.next}));
-    isolating = !rejected.empty();
   }
-  if (rejected.empty() && !isolating) isolation_limit = kPollRecords;
+  // Larger steps again, until the refused one is met or everything went through.
+  if (isolating && rejected.empty()) isolation_limit *= 2;
+  if (isolation_limit >= kPollRecords) isolating = false;
+  if (!isolating) isolation_limit = kPollRecords;
   backoff = backoff.zero();
   transaction.reset();
 }
@@ -283,17 +282,18 @@ Result<void> Lane::Impl::RollBack(const Error& why) {
 /// explicit seek, for the position after an abort is nobody's promise.
 Result<void> Lane::Impl::RolledBack(const Error& why) {
   const std::size_t records = transaction->records();
+  const std::pair<Partition, Offset> first = transaction->first();
   std::map<Partition, Offset> positions;
   for (const auto& [partition, work] : transaction->works()) {
     const auto found = served.find(partition);
-    if (found == served.end()) continue;
+    if (found == served.end() || leaving.contains(partition)) continue;
     found->second.next = work.state->committed;
     found->second.end.reset();
     positions[partition] = work.state->committed;
   }
   transaction.reset();
   SEMEL_TRY(consumer->Seek(positions));
-  if (why.action == Action::kRejectRecord) return Isolate(why, records);
+  if (why.action == Action::kRejectRecord) return Isolate(why, records, first);
   if (why.action == Action::kConnect || why.action == Action::kStop) return why;
   if (backoff > backoff.zero()) std::this_thread::sleep_for(backoff);
   backoff = std::clamp(backoff * 2, std::chrono::milliseconds{50}, kBackoffMax);
@@ -301,9 +301,13 @@ Result<void> Lane::Impl::RolledBack(const Error& why) {
 }
 
 /// The brokers refuse a whole batch for one record: transactions are halved until it stands alone.
-Result<void> Lane::Impl::Isolate(const Error& why, std::size_t records) {
-  if (isolating && records <= 1 && rejected.contains(router.failed_at())) {
-    return Error{Action::kStop, "the dead-letter topic refuses the record too: " + why.message};
+Result<void> Lane::Impl::Isolate(const Error& why, std::size_t records,
+                                 std::pair<Partition, Offset> first) {
+  if (records <= 1 && !rejected.try_emplace(first, why.message).second) {
+    return Error{Action::kStop,
+                 "a record of topic " + parts.settings.from + " partition " +
+                     std::to_string(first.first) + " offset " + std::to_string(first.second) +
+                     " is refused by the topic for refused records too: " + why.message};
   }
   isolating = true;
   isolation_limit = std::max<std::size_t>(1, std::min(isolation_limit, records) / 2);
@@ -375,6 +379,7 @@ void Lane::Impl::Submit(Partition partition, std::unique_ptr<PartitionState> sta
 
 Result<void> Lane::Impl::GiveAway(const kafka::Rebalance& rebalance) {
   const bool lost = rebalance.kind == kafka::Rebalance::Kind::kLost;
+  leaving.insert(rebalance.partitions.begin(), rebalance.partitions.end());
   const bool involved =
       transaction && std::any_of(rebalance.partitions.begin(), rebalance.partitions.end(),
                                  [&](Partition p) { return transaction->works().contains(p); });
@@ -393,6 +398,7 @@ Result<void> Lane::Impl::GiveAway(const kafka::Rebalance& rebalance) {
     if (auto gone = served.extract(partition)) Park(std::move(gone.mapped().state));
     if (!parked.contains(partition)) partition_counters[partition].phase = metrics::Phase::kParked;
   }
+  leaving.clear();
   return {};
 }
 

@@ -11,10 +11,7 @@ Result<void> RecordRouter::Route(std::span<const Record> run, const RejectedReco
   for (std::size_t i = 0; i < run.size(); ++i) {
     ++tally.read;
     Count(judged_[i].kind, tally);
-    if (auto forwarded = Forward(run[i], judged_[i], rejected, producer); !forwarded) {
-      failed_at_ = {run[i].partition, run[i].offset};
-      return forwarded.error();
-    }
+    SEMEL_TRY(Forward(run[i], judged_[i], rejected, producer));
   }
   return {};
 }

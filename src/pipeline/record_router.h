@@ -26,13 +26,10 @@ class RecordRouter {
       : settings_(settings), fingerprinter_(std::move(fingerprinter)), log_(log) {}
 
   /// Judges `run`, consecutive records of one partition, and produces what goes on, in their order.
-  /// Errors: kStop when a policy says `fail`; those of Produce. `failed_at` then names the record.
+  /// Errors: kStop when a policy says `fail`; those of Produce.
   Result<void> Route(std::span<const Record> run, const RejectedRecords& rejected,
                      std::int64_t now_ms, Stage& stage, kafka::TransactionalProducer& producer,
                      Tally& tally);
-
-  /// The record that the last error of Route was about.
-  std::pair<kafka::Partition, kafka::Offset> failed_at() const { return failed_at_; }
 
  private:
   enum class Kind : std::uint8_t { kUnique, kDuplicate, kMissing, kInvalid, kLate, kRejected };
@@ -60,7 +57,6 @@ class RecordRouter {
   Fingerprinter fingerprinter_;
   Logger& log_;
   bool framing_told_ = false;
-  std::pair<kafka::Partition, kafka::Offset> failed_at_{-1, -1};
 
   // Scratch memory, kept from run to run.
   std::vector<Judged> judged_;

@@ -1,7 +1,5 @@
 #include "pipeline/transaction.h"
 
-#include <utility>
-
 #include "pipeline/commit_metadata.h"
 
 namespace semel::pipeline {
@@ -19,6 +17,7 @@ PartitionWork& Transaction::Work(PartitionState& state, std::uint64_t ownership)
 }
 
 void Transaction::Keep(std::unique_ptr<kafka::Batch> batch) {
+  if (records_ == 0) first_ = {batch->records().front().partition, batch->records().front().offset};
   records_ += batch->records().size();
   batches_.push_back(std::move(batch));
 }

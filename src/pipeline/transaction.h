@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kafka/client.h"
@@ -51,6 +52,8 @@ class Transaction {
   std::map<kafka::Partition, PartitionWork>& works() { return works_; }
   std::chrono::steady_clock::time_point opened() const { return opened_; }
   std::size_t records() const { return records_; }
+  /// Partition and offset of the first record kept.
+  std::pair<kafka::Partition, kafka::Offset> first() const { return first_; }
 
  private:
   const std::chrono::steady_clock::time_point opened_;
@@ -59,6 +62,7 @@ class Transaction {
   std::deque<std::string> log_records_;
   std::vector<kafka::Partition> log_partitions_;  // by tag - 1
   std::size_t records_ = 0;
+  std::pair<kafka::Partition, kafka::Offset> first_{-1, -1};
 };
 
 }  // namespace semel::pipeline
