@@ -26,7 +26,6 @@ class UntilEnd {
 
   /// `ready`: every partition that this process was given is restored.
   /// `failed` gets what asking failed with, passing faults excepted.
-  /// `ready`: nothing of this process is still being restored; asked before `reached` is called.
   void Start(std::function<bool()> ready, std::function<void()> reached,
              std::function<void(const Error&)> failed);
 
@@ -35,8 +34,7 @@ class UntilEnd {
   UntilEnd(std::unique_ptr<kafka::LogReader> reader, Ends ends)
       : reader_(std::move(reader)), left_(std::move(ends)) {}
   Result<bool> Reached();
-  void Run(const std::stop_token& stop, const std::function<bool()>& ready,
-           const std::function<void()>& reached, const std::function<void(const Error&)>& failed);
+  void Run(const std::stop_token& stop);
 
   std::unique_ptr<kafka::LogReader> reader_;
   Ends left_;  // of partitions that are not done
