@@ -123,6 +123,8 @@ Result<ConfPtr> LogReaderConf(const ClientSettings& settings, const std::string&
                               bool committed_only) {
   return Build(settings, FetchDefaults(),
                {{"group.id", group},
+                // A restore ends with an empty fetch at the end of the log: nothing to wait for.
+                {"fetch.wait.max.ms", "10"},
                 {"enable.auto.commit", "false"},
                 {"enable.auto.offset.store", "false"},
                 {"auto.offset.reset", "error"},
