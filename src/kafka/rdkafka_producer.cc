@@ -13,6 +13,7 @@ namespace {
 constexpr int kServeMs = 10;  // how long one wait for delivery reports takes at most
 constexpr int kSliceMs = 20;  // how often a long wait looks for an early failure
 constexpr int kEndWithinMs = 1500;
+constexpr int kAbortWithinMs = 1000;
 
 rd_kafka_vu_t Variable(rd_kafka_vtype_t type) {
   rd_kafka_vu_t variable;
@@ -95,6 +96,11 @@ Result<std::unique_ptr<RdkafkaProducer>> RdkafkaProducer::Open(const ClientSetti
 RdkafkaProducer::~RdkafkaProducer() {
   if (instance_ == nullptr) return;
   const Deadline deadline{Milliseconds{kEndWithinMs}};
+  // librdkafka 2.0.2 asserts when it is destroyed between begin and the registration of partitions
+  // (txn_req_cnt in rd_kafka_txn_handle_AddPartitionsToTxn); an abort takes what is pending back.
+  // Whether it succeeds does not matter: the successor's Init decides.
+  if (in_transaction_)
+    const ErrorPtr ignored(rd_kafka_abort_transaction(instance_->get(), kAbortWithinMs));
   rd_kafka_purge(instance_->get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
                                        RD_KAFKA_PURGE_F_NON_BLOCKING);
   while (rd_kafka_outq_len(instance_->get()) > 0 && !deadline.passed())
@@ -129,6 +135,7 @@ Result<void> RdkafkaProducer::Begin() {
   delivery_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   if (const ErrorPtr error(rd_kafka_begin_transaction(instance_->get())); error != nullptr)
     return Failed(instance_->Describe(*error, Doing("begin a transaction")));
+  in_transaction_ = true;
   return {};
 }
 
@@ -252,6 +259,7 @@ Result<void> RdkafkaProducer::SendOffsets(const std::map<Partition, CommittedOff
 }
 
 CommitResult RdkafkaProducer::Commit(Milliseconds timeout) {
+  in_transaction_ = false;
   const Deadline deadline{timeout};
   while (true) {
     const ErrorPtr error(rd_kafka_commit_transaction(instance_->get(), deadline.LeftMs()));

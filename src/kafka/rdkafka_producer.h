@@ -62,6 +62,7 @@ class RdkafkaProducer final : public TransactionalProducer, private Callbacks {
   std::string delivery_error_where_;
 
   bool failed_ = false;
+  bool in_transaction_ = false;  // begun, and no commit was tried
 };
 
 }  // namespace semel::kafka

@@ -134,6 +134,7 @@ Result<void> Lane::Impl::Work() {
   if (transaction) committer.producer().Serve();
   if (Due()) SEMEL_TRY(Finish());
   DropParked();
+  if (parts.budget.Exceeded()) return parts.budget.Full();
   Publish();
   return {};
 }

@@ -158,7 +158,7 @@ def test_asked_to_end(number: signal.Signals, job: JobFactory, cluster: Cluster)
 def test_memory_limit_stops_and_forgets_nothing(job: JobFactory, cluster: Cluster) -> None:
     main = job()
     main.produce(200_000, "--duplicates", "0")
-    stopped = main.run("--memory-limit", "1MB", code=4)
+    stopped = main.run("--memory-limit", "1MiB", code=4)
     assert "--memory-limit" in stopped.stderr
     main.run()
     main.check()
