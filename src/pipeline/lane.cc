@@ -62,7 +62,7 @@ struct Lane::Impl {
   std::size_t PollLimit() const { return isolating ? isolation_limit : kPollRecords; }
 
   // Records in.
-  Result<void> Take(std::unique_ptr<kafka::Batch> batch);
+  Result<bool> Take(std::unique_ptr<kafka::Batch> batch);
   Result<void> TakeRun(std::span<const Record> run);
   Result<void> TakeEnds(std::span<const kafka::EndOfPartition> ends);
   Result<Transaction*> Open();
@@ -128,8 +128,9 @@ Result<void> Lane::Impl::Loop(const std::stop_token& stop) {
 Result<void> Lane::Impl::Work() {
   SEMEL_TRY(CollectRestored());
   SEMEL_TRY_ASSIGN(kafka::Polled polled, consumer->Poll(PollTimeout(), PollLimit()));
-  SEMEL_TRY(Take(std::move(polled.batch)));
-  SEMEL_TRY(TakeEnds(polled.ends));
+  SEMEL_TRY_ASSIGN(const bool taken, Take(std::move(polled.batch)));
+  // After a roll-back the ends lie behind records that will come again.
+  if (taken) SEMEL_TRY(TakeEnds(polled.ends));
   if (polled.rebalance) SEMEL_TRY(Rebalanced(*polled.rebalance));
   if (transaction) committer.producer().Serve();
   if (Due()) SEMEL_TRY(Finish());
@@ -151,9 +152,10 @@ kafka::Milliseconds Lane::Impl::PollTimeout() const {
 
 // --- records in -------------------------------------------------------------------------------
 
-Result<void> Lane::Impl::Take(std::unique_ptr<kafka::Batch> batch) {
+/// False when the transaction was rolled back.
+Result<bool> Lane::Impl::Take(std::unique_ptr<kafka::Batch> batch) {
   const std::span<const Record> records = batch->records();
-  if (records.empty()) return {};
+  if (records.empty()) return true;
   SEMEL_TRY_ASSIGN(Transaction * open, Open());
   open->Keep(std::move(batch));
   for (std::size_t begin = 0; begin < records.size();) {
@@ -165,12 +167,13 @@ Result<void> Lane::Impl::Take(std::unique_ptr<kafka::Batch> batch) {
       const bool passing = action == Action::kAbort || action == Action::kFenced ||
                            action == Action::kRetry || action == Action::kRejectRecord;
       if (!passing) return taken.error();
-      return RollBack(taken.error());
+      SEMEL_TRY(RollBack(taken.error()));
+      return false;
     }
     begin = end;
   }
   fail_point::Pass("after_poll");
-  return {};
+  return true;
 }
 
 Result<void> Lane::Impl::TakeRun(std::span<const Record> run) {
@@ -285,12 +288,12 @@ Result<void> Lane::Impl::RolledBack(const Error& why) {
   const std::size_t records = transaction->records();
   const std::pair<Partition, Offset> first = transaction->first();
   std::map<Partition, Offset> positions;
-  for (const auto& [partition, work] : transaction->works()) {
-    const auto found = served.find(partition);
-    if (found == served.end() || leaving.contains(partition)) continue;
-    found->second.next = work.state->committed;
-    found->second.end.reset();
-    positions[partition] = work.state->committed;
+  // Those without work too: of a batch that was taken in part, the rest must come again.
+  for (auto& [partition, state] : served) {
+    if (leaving.contains(partition)) continue;
+    state.next = state.state->committed;
+    state.end.reset();
+    positions[partition] = state.next;
   }
   transaction.reset();
   SEMEL_TRY(consumer->Seek(positions));

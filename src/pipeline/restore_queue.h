@@ -45,6 +45,10 @@ class RestoreQueue {
   /// The partition was given away: its result is to come back soon, as far as it got.
   void Cancel(kafka::Partition partition) {
     const std::lock_guard lock(mutex_);
+    // Come back already: kept, the cancel would hit the partition's next restore.
+    for (const RestoreResult& result : results_) {
+      if (result.state->partition == partition) return;
+    }
     cancelled_.insert(partition);
     wake_.notify_one();
   }

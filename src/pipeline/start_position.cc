@@ -138,7 +138,9 @@ class Decision {
     }
     start_.notice = range + "; accepted";
     start_.offset = input.low;
-    start_.skips = !start_.rewinds && state_.changelog.covered.has_value();
+    const auto& covered = state_.changelog.covered;
+    start_.skips = covered && start_.offset > *covered;
+    start_.rewinds = start_.rewinds && !start_.skips;
     return {};
   }
 
