@@ -68,13 +68,18 @@ Result<void> Arm(std::string_view spec) {
 
 bool Fails(std::string_view name) {
   if (!armed.load(std::memory_order_relaxed)) return false;
+  // Every item of that name counts this hit, also behind one that fires.
+  bool fails = false;
   for (const auto& point : Points()) {
     if (point->name != name || point->remaining.fetch_sub(1, std::memory_order_relaxed) != 1)
       continue;
-    if (point->effect == Effect::kFail) return true;
-    static_cast<void>(std::raise(point->effect == Effect::kKill ? SIGKILL : SIGSTOP));
+    if (point->effect == Effect::kFail) {
+      fails = true;
+    } else {
+      static_cast<void>(std::raise(point->effect == Effect::kKill ? SIGKILL : SIGSTOP));
+    }
   }
-  return false;
+  return fails;
 }
 
 }  // namespace semel::fail_point
