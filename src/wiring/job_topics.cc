@@ -11,6 +11,7 @@ namespace {
 
 constexpr kafka::Milliseconds kTimeout{15'000};
 constexpr kafka::Milliseconds kBetweenLooks{100};
+constexpr kafka::Milliseconds kHearsay{3'000};  // until every broker knows a new topic
 
 Result<JobTopics> KnowAll(kafka::Admin& admin, const DedupOptions& options) {
   JobTopics topics;
@@ -23,13 +24,23 @@ Result<JobTopics> KnowAll(kafka::Admin& admin, const DedupOptions& options) {
   return topics;
 }
 
+bool AppearsSoon(kafka::Admin& admin, const std::string& topic) {
+  const SystemClock clock;
+  const auto deadline = clock.Now() + kHearsay;
+  for (;;) {
+    const auto now = admin.Describe(topic, kTimeout);
+    if (now && now->exists) return true;
+    if (clock.Now() > deadline) return false;
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+}
+
 // Of two processes that start at once, one finds that the other was faster: that is all right.
 Result<void> CreateMissing(kafka::Admin& admin, const JobTopics& topics, const TopicRules& rules,
                            Logger& logger) {
   for (const kafka::NewTopic& topic : MissingTopics(topics, rules)) {
     if (const auto created = admin.Create({&topic, 1}, kTimeout); !created) {
-      SEMEL_TRY_ASSIGN(const auto now, admin.Describe(topic.name, kTimeout));
-      if (!now.exists) return created.error();
+      if (!AppearsSoon(admin, topic.name)) return created.error();
       continue;
     }
     logger.Info("topic created",
