@@ -6,6 +6,8 @@
 namespace semel::kafka {
 namespace {
 
+constexpr int kMetadataWithinMs = 1000;
+
 constexpr int kSliceMs = 200;
 
 // A topic or partition that is not there stays so; the table's "try again" is for a leader's move.
@@ -65,9 +67,15 @@ Result<RdkafkaLogReader::Range> RdkafkaLogReader::Query(const Instance& instance
   Range range;
   const auto code = rd_kafka_query_watermark_offsets(instance.get(), topic.c_str(), partition,
                                                      &range.low, &range.end, deadline.LeftMs());
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return OfTopic(instance.Describe(code, "ask for the ends of " + Name(topic, partition)), code);
-  return range;
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return range;
+  // The query goes by cached metadata and does not renew it: after a leader moved it would fail
+  // until the next regular refresh.
+  const TopicPtr handle(rd_kafka_topic_new(instance.get(), topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(instance.get(), 0, handle.get(), &metadata, kMetadataWithinMs) ==
+      RD_KAFKA_RESP_ERR_NO_ERROR)
+    rd_kafka_metadata_destroy(metadata);
+  return OfTopic(instance.Describe(code, "ask for the ends of " + Name(topic, partition)), code);
 }
 
 Result<Watermarks> RdkafkaLogReader::Marks(const std::string& topic, Partition partition,
