@@ -71,7 +71,7 @@ def test_killed_at_every_point_in_one_stream(job: JobFactory) -> None:
 def test_unknown_commit(point: str, job: JobFactory) -> None:
     """The answer to a commit is lost: it was carried out, or it was not. Found out, never guessed."""
     main = job(partitions=3)
-    stream = main.start_stream(10_000, seed=SEED + 2, rate=1_500)
+    stream = main.start_stream(30_000, seed=SEED + 2, rate=1_500)
     page = Page()
     points = ",".join(f"{point}:fail:{hit}" for hit in hits(point))
     process = armed(main, points, *page.flags)
