@@ -4,8 +4,6 @@
 #include <utility>
 
 namespace semel::metrics {
-namespace {
-
 void AddCounters(PartitionSnapshot& sum, const PartitionSnapshot& part) {
   sum.read += part.read;
   sum.unique += part.unique;
@@ -17,8 +15,6 @@ void AddCounters(PartitionSnapshot& sum, const PartitionSnapshot& part) {
   sum.entries += part.entries;
   sum.bytes += part.bytes;
 }
-
-}  // namespace
 
 bool Ready(const Snapshot& snapshot) {
   return std::ranges::all_of(snapshot.lanes, [](const LaneSnapshot& lane) {

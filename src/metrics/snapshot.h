@@ -87,6 +87,9 @@ struct Snapshot {
   std::vector<LaneSnapshot> lanes{};
 };
 
+/// Adds the counters, entries and bytes of `part` to `sum`.
+void AddCounters(PartitionSnapshot& sum, const PartitionSnapshot& part);
+
 /// Every lane has joined the group and none of its partitions is still being restored.
 bool Ready(const Snapshot& snapshot);
 

@@ -12,20 +12,6 @@ using metrics::PartitionSnapshot;
 
 constexpr std::chrono::seconds kRateOver{3};
 
-void Add(JobTotals& totals, const PartitionSnapshot& part) {
-  PartitionSnapshot& sum = totals.counts;
-  sum.read += part.read;
-  sum.unique += part.unique;
-  sum.duplicates += part.duplicates;
-  sum.missing += part.missing;
-  sum.invalid += part.invalid;
-  sum.late += part.late;
-  sum.rejected += part.rejected;
-  sum.entries += part.entries;
-  sum.bytes += part.bytes;
-  totals.lag += part.Lag();
-}
-
 double RestoredShare(const PartitionSnapshot& part) {
   if (part.restore_end < 0 || part.restore_position < 0) return 0;
   if (part.restore_end <= part.restore_position) return 1;
@@ -52,7 +38,8 @@ JobTotals Totals(const metrics::Snapshot& snapshot) {
   }
   double share = 0;
   for (const PartitionSnapshot& part : ByPartition(snapshot)) {
-    Add(totals, part);
+    AddCounters(totals.counts, part);
+    totals.lag += part.Lag();
     if (part.phase != metrics::Phase::kRestoring) continue;
     ++totals.restoring;
     share += RestoredShare(part);
