@@ -1,8 +1,9 @@
-// The only way to ask the time, so that tests and simulations can set it.
+// The only way to ask the time, and to let it pass, so that tests and simulations can set it.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <thread>
 
 namespace semel {
 
@@ -14,6 +15,7 @@ class Clock {
   virtual std::int64_t WallMs() const = 0;
   /// Never goes back; for waits and deadlines.
   virtual std::chrono::steady_clock::time_point Now() const = 0;
+  virtual void Sleep(std::chrono::milliseconds time) const = 0;
 };
 
 class SystemClock final : public Clock {
@@ -26,6 +28,7 @@ class SystemClock final : public Clock {
   std::chrono::steady_clock::time_point Now() const override {
     return std::chrono::steady_clock::now();
   }
+  void Sleep(std::chrono::milliseconds time) const override { std::this_thread::sleep_for(time); }
 };
 
 }  // namespace semel

@@ -1,6 +1,5 @@
 #include "pipeline/committer.h"
 
-#include <thread>
 #include <utility>
 
 #include "base/fail_point.h"
@@ -46,7 +45,7 @@ Result<void> Committer::Open() {
     }
     log_.Warning("the transaction coordinator does not answer; trying again",
                  {{"transactional_id", transactional_id_}, {"error", initialised.error().message}});
-    std::this_thread::sleep_for(kBetweenTries);
+    clock_.Sleep(kBetweenTries);
   }
 }
 
@@ -174,7 +173,7 @@ Result<std::map<kafka::Partition, kafka::CommittedOffset>> Committer::ReadBack(
     auto committed = reader_->Committed(partitions, kReadBackTimeout);
     if (committed || committed.error().action != Action::kRetry || clock_.Now() > deadline)
       return committed;
-    std::this_thread::sleep_for(kBetweenTries);
+    clock_.Sleep(kBetweenTries);
   }
 }
 

@@ -1,15 +1,17 @@
 #include "pipeline/lane.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/fail_point.h"
 #include "pipeline/committer.h"
+#include "pipeline/lane_partitions.h"
+#include "pipeline/lane_report.h"
 #include "pipeline/record_router.h"
 #include "pipeline/transaction.h"
 
@@ -18,43 +20,31 @@ namespace {
 
 using kafka::Offset;
 using kafka::Partition;
-using TimePoint = std::chrono::steady_clock::time_point;
 
 constexpr kafka::Milliseconds kIdlePoll{100};
 constexpr kafka::Milliseconds kRestoringPoll{20};
 constexpr kafka::Milliseconds kLeaveTimeout{5000};
-constexpr std::chrono::milliseconds kPublishEvery{200};
-constexpr std::chrono::minutes kParkedFor{5};
-constexpr std::chrono::seconds kBlockedNotice{10};
 constexpr std::chrono::milliseconds kBackoffMax{2000};
+constexpr int kBeginTries = 5;
 constexpr std::size_t kPollRecords = 10'000;
 constexpr std::size_t kTransactionRecordsMax = 50'000;
 
-/// A partition that is restored and fetched.
-struct Served {
-  std::unique_ptr<PartitionState> state;
-  Offset next = 0;            ///< next input offset to classify; nothing below it is taken
-  std::optional<Offset> end;  ///< where a committed reader's view ended last
-  TimePoint blocked_since;    ///< when that was found to lie before the end of the log
-  bool blocked = false;
-  bool blocked_told = false;
-};
-
-struct Parked {
-  std::unique_ptr<PartitionState> state;
-  TimePoint until;
-};
+/// What a new transaction, begun on the same input, may do better.
+bool Passing(Action action) {
+  return action == Action::kAbort || action == Action::kFenced || action == Action::kRetry ||
+         action == Action::kRejectRecord;
+}
 
 }  // namespace
 
 struct Lane::Impl {
   Impl(LaneParts given, Fingerprinter fingerprinter)
       : parts(std::move(given)),
+        report(parts.board, parts.settings.from, parts.number, parts.clock, parts.log),
         committer(parts.client, parts.settings, parts.transactional_id, parts.clock, parts.log,
-                  counters),
-        router(parts.settings, std::move(fingerprinter), parts.log) {
-    counters.lane = parts.number;
-  }
+                  report.lane()),
+        router(parts.settings, std::move(fingerprinter), parts.log),
+        partitions(parts.settings, parts.budget, parts.restores, parts.clock) {}
 
   Result<void> Loop(const std::stop_token& stop);
   Result<void> Work();
@@ -67,6 +57,7 @@ struct Lane::Impl {
   Result<void> TakeEnds(std::span<const kafka::EndOfPartition> ends);
   Result<Transaction*> Open();
   Result<PartitionWork*> OpenWork(Served& served);
+  Result<void> OpenOwed();
 
   // Transactions out.
   bool Due() const;
@@ -75,36 +66,23 @@ struct Lane::Impl {
   Result<void> RolledBack(const Error& why);
   Result<void> RollBack(const Error& why);
   Result<void> Isolate(const Error& why, std::size_t records, std::pair<Partition, Offset> first);
+  void ForgetRejected(Partition partition, Offset below);
   void SentElsewhere();
 
   // Ownership.
   Result<void> Rebalanced(const kafka::Rebalance& rebalance);
-  Result<void> Assigned(std::span<const Partition> partitions);
+  Result<void> Assigned(std::span<const Partition> given);
   Result<void> GiveAway(const kafka::Rebalance& rebalance);
-  void Submit(Partition partition, std::unique_ptr<PartitionState> state);
-  Result<void> CollectRestored();
-  void Park(std::unique_ptr<PartitionState> state);
-  void DropParked();
-  bool Owns(Partition partition, std::uint64_t ownership) const;
-
-  // What others see.
-  void Publish();
-  metrics::PartitionSnapshot& Counters(Partition partition);
-  void WatchBlocked(Partition partition, Served& served);
+  Result<void> ServeRestored();
 
   LaneParts parts;
-  metrics::LaneSnapshot counters;
-  std::map<Partition, metrics::PartitionSnapshot> partition_counters;
+  LaneReport report;
   Committer committer;
   RecordRouter router;
   std::unique_ptr<kafka::InputConsumer> consumer;
 
-  std::map<Partition, std::uint64_t> owned;  // by which assignment
-  std::uint64_t assignments = 0;
+  LanePartitions partitions;
   std::set<Partition> leaving;  // while they are given away: no seek reaches them any more
-  std::map<Partition, Served> served;
-  std::map<Partition, std::uint64_t> restoring;  // the ownership that was asked for
-  std::map<Partition, Parked> parked;
   // After what it refers to: destroyed first, so that stages end before their sets.
   std::unique_ptr<Transaction> transaction;
 
@@ -112,7 +90,6 @@ struct Lane::Impl {
   bool isolating = false;
   std::size_t isolation_limit = kPollRecords;
   std::chrono::milliseconds backoff{0};
-  TimePoint published;
 };
 
 // --- the loop ---------------------------------------------------------------------------------
@@ -126,7 +103,8 @@ Result<void> Lane::Impl::Loop(const std::stop_token& stop) {
 }
 
 Result<void> Lane::Impl::Work() {
-  SEMEL_TRY(CollectRestored());
+  SEMEL_TRY(ServeRestored());
+  SEMEL_TRY(OpenOwed());
   SEMEL_TRY_ASSIGN(kafka::Polled polled, consumer->Poll(PollTimeout(), PollLimit()));
   SEMEL_TRY_ASSIGN(const bool taken, Take(std::move(polled.batch)));
   // After a roll-back the ends lie behind records that will come again.
@@ -134,14 +112,14 @@ Result<void> Lane::Impl::Work() {
   if (polled.rebalance) SEMEL_TRY(Rebalanced(*polled.rebalance));
   if (transaction) committer.producer().Serve();
   if (Due()) SEMEL_TRY(Finish());
-  DropParked();
+  partitions.DropParked();
   if (parts.budget.Exceeded()) return parts.budget.Full();
-  Publish();
+  report.PublishNowAndThen(partitions, *consumer);
   return {};
 }
 
 kafka::Milliseconds Lane::Impl::PollTimeout() const {
-  kafka::Milliseconds timeout = restoring.empty() ? kIdlePoll : kRestoringPoll;
+  kafka::Milliseconds timeout = partitions.restoring() ? kRestoringPoll : kIdlePoll;
   if (transaction) {
     const auto left = transaction->opened() + parts.settings.commit_interval - parts.clock.Now();
     timeout =
@@ -163,10 +141,7 @@ Result<bool> Lane::Impl::Take(std::unique_ptr<kafka::Batch> batch) {
     while (end < records.size() && records[end].partition == records[begin].partition) ++end;
     const auto taken = TakeRun(records.subspan(begin, end - begin));
     if (!taken) {
-      const Action action = taken.error().action;
-      const bool passing = action == Action::kAbort || action == Action::kFenced ||
-                           action == Action::kRetry || action == Action::kRejectRecord;
-      if (!passing) return taken.error();
+      if (!Passing(taken.error().action)) return taken.error();
       SEMEL_TRY(RollBack(taken.error()));
       return false;
     }
@@ -177,8 +152,8 @@ Result<bool> Lane::Impl::Take(std::unique_ptr<kafka::Batch> batch) {
 }
 
 Result<void> Lane::Impl::TakeRun(std::span<const Record> run) {
-  const auto found = served.find(run.front().partition);
-  if (found == served.end()) return {};
+  const auto found = partitions.served().find(run.front().partition);
+  if (found == partitions.served().end()) return {};
   Served& partition = found->second;
   // A record that comes twice is taken once: next is moved by assignment, seek and delivery only.
   const auto first = std::find_if(run.begin(), run.end(),
@@ -196,8 +171,8 @@ Result<void> Lane::Impl::TakeRun(std::span<const Record> run) {
 /// Trailing control and aborted records are never delivered; the end tells that they are behind us.
 Result<void> Lane::Impl::TakeEnds(std::span<const kafka::EndOfPartition> ends) {
   for (const kafka::EndOfPartition& end : ends) {
-    const auto found = served.find(end.partition);
-    if (found == served.end()) continue;
+    const auto found = partitions.served().find(end.partition);
+    if (found == partitions.served().end()) continue;
     found->second.end = end.offset;
     if (end.offset <= found->second.next) continue;
     SEMEL_TRY_ASSIGN(PartitionWork * work, OpenWork(found->second));
@@ -207,17 +182,31 @@ Result<void> Lane::Impl::TakeEnds(std::span<const kafka::EndOfPartition> ends) {
 }
 
 Result<Transaction*> Lane::Impl::Open() {
-  if (!transaction) {
+  for (int tries = 1; !transaction; ++tries) {
     fail_point::Pass("before_begin");
-    SEMEL_TRY(committer.producer().Begin());
-    transaction = std::make_unique<Transaction>(parts.clock.Now());
+    const auto begun = committer.producer().Begin();
+    if (begun) {
+      transaction = std::make_unique<Transaction>(parts.clock.Now());
+    } else if (Passing(begun.error().action) && tries < kBeginTries) {
+      SEMEL_TRY(committer.Abandon(begun.error()));
+    } else {
+      return begun.error();
+    }
   }
   return transaction.get();
 }
 
 Result<PartitionWork*> Lane::Impl::OpenWork(Served& partition) {
   SEMEL_TRY_ASSIGN(Transaction * open, Open());
-  return &open->Work(*partition.state, owned.at(partition.state->partition));
+  return &open->Work(*partition.state, partitions.owned().at(partition.state->partition));
+}
+
+/// Looked for in every turn: after a roll-back a commit is owed still.
+Result<void> Lane::Impl::OpenOwed() {
+  for (auto& served : partitions.served()) {
+    if (served.second.state->owes_commit) SEMEL_TRY(OpenWork(served.second));
+  }
+  return {};
 }
 
 // --- transactions out -------------------------------------------------------------------------
@@ -238,7 +227,7 @@ Result<void> Lane::Impl::Finish() {
   SEMEL_TRY_ASSIGN(const Ended ended,
                    committer.Commit(*transaction, *consumer,
                                     [this](Partition partition, std::uint64_t ownership) {
-                                      return Owns(partition, ownership);
+                                      return partitions.Owns(partition, ownership);
                                     }));
   switch (ended.how) {
     case Ended::How::kCommitted:
@@ -256,16 +245,8 @@ Result<void> Lane::Impl::Finish() {
 void Lane::Impl::Confirmed() {
   transaction->Confirm();
   for (const auto& [partition, work] : transaction->works()) {
-    metrics::PartitionSnapshot& count = Counters(partition);
-    count.read += work.tally.read;
-    count.unique += work.tally.unique;
-    count.duplicates += work.tally.duplicates;
-    count.missing += work.tally.missing;
-    count.invalid += work.tally.invalid;
-    count.late += work.tally.late;
-    count.rejected += work.tally.rejected;
-    rejected.erase(rejected.lower_bound({partition, 0}),
-                   rejected.lower_bound({partition, work.next}));
+    report.Add(partition, work.tally);
+    ForgetRejected(partition, work.next);
   }
   // Larger steps again, until the refused one is met or everything went through.
   if (isolating && rejected.empty()) isolation_limit *= 2;
@@ -275,9 +256,13 @@ void Lane::Impl::Confirmed() {
   transaction.reset();
 }
 
+void Lane::Impl::ForgetRejected(Partition partition, Offset below) {
+  rejected.erase(rejected.lower_bound({partition, 0}), rejected.lower_bound({partition, below}));
+}
+
 /// For an open transaction that is not to be committed.
 Result<void> Lane::Impl::RollBack(const Error& why) {
-  ++counters.transactions_aborted;
+  ++report.lane().transactions_aborted;
   SEMEL_TRY(committer.Abandon(why));
   return RolledBack(why);
 }
@@ -289,7 +274,7 @@ Result<void> Lane::Impl::RolledBack(const Error& why) {
   const std::pair<Partition, Offset> first = transaction->first();
   std::map<Partition, Offset> positions;
   // Those without work too: of a batch that was taken in part, the rest must come again.
-  for (auto& [partition, state] : served) {
+  for (auto& [partition, state] : partitions.served()) {
     if (leaving.contains(partition)) continue;
     state.next = state.state->committed;
     state.end.reset();
@@ -299,7 +284,7 @@ Result<void> Lane::Impl::RolledBack(const Error& why) {
   SEMEL_TRY(consumer->Seek(positions));
   if (why.action == Action::kRejectRecord) return Isolate(why, records, first);
   if (why.action == Action::kConnect || why.action == Action::kStop) return why;
-  if (backoff > backoff.zero()) std::this_thread::sleep_for(backoff);
+  if (backoff > backoff.zero()) parts.clock.Sleep(backoff);
   backoff = std::clamp(backoff * 2, std::chrono::milliseconds{50}, kBackoffMax);
   return {};
 }
@@ -307,7 +292,10 @@ Result<void> Lane::Impl::RolledBack(const Error& why) {
 /// The brokers refuse a whole batch for one record: transactions are halved until it stands alone.
 Result<void> Lane::Impl::Isolate(const Error& why, std::size_t records,
                                  std::pair<Partition, Offset> first) {
-  if (records <= 1 && !rejected.try_emplace(first, why.message).second) {
+  if (records == 0) {
+    return Error{Action::kStop, "the changelog topic refuses records: " + why.message};
+  }
+  if (records == 1 && !rejected.try_emplace(first, why.message).second) {
     return Error{Action::kStop,
                  "a record of topic " + parts.settings.from + " partition " +
                      std::to_string(first.first) + " offset " + std::to_string(first.second) +
@@ -320,25 +308,17 @@ Result<void> Lane::Impl::Isolate(const Error& why, std::size_t records,
 
 /// Somebody else moved the offsets. What we know of these partitions is read again from the start.
 void Lane::Impl::SentElsewhere() {
-  std::vector<Partition> partitions;
-  for (const auto& work : transaction->works()) partitions.push_back(work.first);
+  std::vector<Partition> moved;
+  for (const auto& work : transaction->works()) moved.push_back(work.first);
   transaction.reset();
-  static_cast<void>(consumer->StopFetching(partitions));
-  for (const Partition partition : partitions) {
-    served.erase(partition);
-    if (owned.contains(partition)) Submit(partition, nullptr);
-  }
+  static_cast<void>(consumer->StopFetching(moved));
+  for (const Partition partition : moved) partitions.Reload(partition);
 }
 
 // --- ownership --------------------------------------------------------------------------------
 
-bool Lane::Impl::Owns(Partition partition, std::uint64_t ownership) const {
-  const auto found = owned.find(partition);
-  return found != owned.end() && found->second == ownership;
-}
-
 Result<void> Lane::Impl::Rebalanced(const kafka::Rebalance& rebalance) {
-  counters.joined = true;
+  report.lane().joined = true;
   if (rebalance.kind == kafka::Rebalance::Kind::kAssigned) {
     SEMEL_TRY(Assigned(rebalance.partitions));
   } else {
@@ -347,8 +327,8 @@ Result<void> Lane::Impl::Rebalanced(const kafka::Rebalance& rebalance) {
   return consumer->Acknowledge(rebalance);
 }
 
-Result<void> Lane::Impl::Assigned(std::span<const Partition> partitions) {
-  for (const Partition partition : partitions) {
+Result<void> Lane::Impl::Assigned(std::span<const Partition> given) {
+  for (const Partition partition : given) {
     if (partition >= parts.settings.input_partitions) {
       return Error{Action::kStop,
                    "topic " + parts.settings.from + " has more partitions than the " +
@@ -358,27 +338,9 @@ Result<void> Lane::Impl::Assigned(std::span<const Partition> partitions) {
     }
     parts.log.Info("partition assigned",
                    {{"topic", parts.settings.from}, {"partition", std::to_string(partition)}});
-    owned[partition] = ++assignments;
-    std::unique_ptr<PartitionState> state;
-    if (auto kept = parked.extract(partition)) state = std::move(kept.mapped().state);
-    Submit(partition, std::move(state));
+    partitions.Give(partition);
   }
   return {};
-}
-
-void Lane::Impl::Submit(Partition partition, std::unique_ptr<PartitionState> state) {
-  // While an earlier restore is on its way back, its result is what asks again.
-  const bool under_way = restoring.contains(partition);
-  restoring[partition] = owned.at(partition);
-  if (under_way) return;
-  if (!state) {
-    state = std::make_unique<PartitionState>(partition,
-                                             OpenMemorySeenSet({.window = parts.settings.window,
-                                                                .bits = parts.settings.key.bits,
-                                                                .seed = parts.settings.table_seed}),
-                                             parts.budget);
-  }
-  parts.restores.Submit({owned.at(partition), std::move(state)});
 }
 
 Result<void> Lane::Impl::GiveAway(const kafka::Rebalance& rebalance) {
@@ -397,116 +359,17 @@ Result<void> Lane::Impl::GiveAway(const kafka::Rebalance& rebalance) {
   for (const Partition partition : rebalance.partitions) {
     parts.log.Info(lost ? "partition lost" : "partition revoked",
                    {{"topic", parts.settings.from}, {"partition", std::to_string(partition)}});
-    owned.erase(partition);
-    if (restoring.contains(partition)) parts.restores.Cancel(partition);
-    if (auto gone = served.extract(partition)) Park(std::move(gone.mapped().state));
-    if (!parked.contains(partition)) partition_counters[partition].phase = metrics::Phase::kParked;
+    partitions.TakeAway(partition);
+    ForgetRejected(partition, std::numeric_limits<Offset>::max());
   }
   leaving.clear();
   return {};
 }
 
-Result<void> Lane::Impl::CollectRestored() {
-  std::map<Partition, Offset> positions;
-  for (RestoreResult& result : parts.restores.Collect()) {
-    const Partition partition = result.state->partition;
-    const std::uint64_t wanted = restoring.at(partition);
-    restoring.erase(partition);
-    if (!Owns(partition, result.ownership) || wanted != result.ownership) {
-      if (owned.contains(partition)) {
-        Submit(partition, result.error ? nullptr : std::move(result.state));
-      } else if (!result.error) {
-        Park(std::move(result.state));
-      }
-      continue;
-    }
-    if (result.error) return *result.error;
-    positions[partition] = result.state->committed;
-    Served& partition_served = served[partition];
-    partition_served.next = result.state->committed;
-    partition_served.state = std::move(result.state);
-  }
+Result<void> Lane::Impl::ServeRestored() {
+  SEMEL_TRY_ASSIGN(const auto positions, partitions.CollectRestored());
   if (positions.empty()) return {};
-  SEMEL_TRY(consumer->StartFetching(positions));
-  for (const auto& position : positions) {
-    Served& partition = served.at(position.first);
-    if (partition.state->owes_commit) SEMEL_TRY(OpenWork(partition));
-  }
-  return {};
-}
-
-void Lane::Impl::Park(std::unique_ptr<PartitionState> state) {
-  const Partition partition = state->partition;
-  state->AccountMemory();
-  parked[partition] = {std::move(state), parts.clock.Now() + kParkedFor};
-}
-
-void Lane::Impl::DropParked() {
-  const TimePoint now = parts.clock.Now();
-  const bool tight = parts.budget.Tight();
-  for (auto kept = parked.begin(); kept != parked.end();) {
-    if (!tight && now < kept->second.until) {
-      ++kept;
-      continue;
-    }
-    partition_counters.erase(kept->first);
-    kept = parked.erase(kept);
-  }
-}
-
-// --- what others see --------------------------------------------------------------------------
-
-metrics::PartitionSnapshot& Lane::Impl::Counters(Partition partition) {
-  metrics::PartitionSnapshot& count = partition_counters[partition];
-  count.partition = partition;
-  count.lane = parts.number;
-  return count;
-}
-
-void Lane::Impl::WatchBlocked(Partition partition, Served& state) {
-  const auto end = consumer->KnownEnd(partition);
-  const bool blocked = end && state.end && *state.end == state.next && *end > *state.end;
-  const TimePoint now = parts.clock.Now();
-  if (!blocked) {
-    state.blocked_told = false;
-    state.blocked_since = now;
-  } else if (!state.blocked_told && now - state.blocked_since > kBlockedNotice) {
-    state.blocked_told = true;
-    parts.log.Warning("input blocked by an open transaction of somebody else",
-                      {{"topic", parts.settings.from},
-                       {"partition", std::to_string(partition)},
-                       {"offset", std::to_string(*state.end)},
-                       {"behind_it", std::to_string(*end - *state.end)}});
-  }
-  state.blocked = blocked;
-}
-
-void Lane::Impl::Publish() {
-  const TimePoint now = parts.clock.Now();
-  if (now - published < kPublishEvery) return;
-  published = now;
-  for (auto& [partition, state] : served) {
-    WatchBlocked(partition, state);
-    metrics::PartitionSnapshot& count = Counters(partition);
-    count.phase = metrics::Phase::kServing;
-    count.position = state.state->committed;
-    count.end = std::max(consumer->KnownEnd(partition).value_or(-1), state.end.value_or(-1));
-    count.blocked = state.blocked;
-    count.entries = state.state->seen->size();
-    count.bytes = state.state->seen->memory_bytes();
-    count.oldest_ms = count.entries == 0 ? -1 : state.state->seen->oldest_ms();
-  }
-  for (const auto& [partition, progress] : parts.restores.Progress()) {
-    metrics::PartitionSnapshot& count = Counters(partition);
-    count.restored_entries = progress.entries;
-    count.restore_position = progress.position;
-    count.restore_end = progress.end;
-  }
-  for (const auto& waiting : restoring) Counters(waiting.first).phase = metrics::Phase::kRestoring;
-  for (const auto& kept : parked) Counters(kept.first).phase = metrics::Phase::kParked;
-  counters.partitions.clear();
-  for (const auto& count : partition_counters) counters.partitions.push_back(count.second);
-  parts.board.Publish(counters);
+  return consumer->StartFetching(positions);
 }
 
 Lane::Lane(LaneParts parts, Fingerprinter fingerprinter)
@@ -525,8 +388,7 @@ Result<void> Lane::Run(const std::stop_token& stop) {
       impl_->parts.log.Warning("the group was not left in time", {{"error", left.error().message}});
     }
   }
-  impl_->published = {};
-  if (impl_->consumer) impl_->Publish();
+  if (impl_->consumer) impl_->report.Publish(impl_->partitions, *impl_->consumer);
   return ended;
 }
 

@@ -27,11 +27,7 @@ constexpr std::chrono::seconds kIdleReadLimit{2};
 /// One partition on its way back.
 struct Job {
   Job(RestoreRequest from, kafka::Client& client, Logger& log, TimePoint now)
-      : request(std::move(from)),
-        blocked(client, log),
-        progressed(now),
-        noticed(now),
-        started(now) {}
+      : request(std::move(from)), blocked(client, log), noticed(now), started(now) {}
 
   PartitionState& state() { return *request.state; }
 
@@ -47,7 +43,6 @@ struct Job {
   std::optional<kafka::Offset> log_end;  ///< where a committed reader's view ended, while it does
   std::optional<kafka::Offset> replay_from;
   BlockedLog blocked;
-  TimePoint progressed;
   TimePoint noticed;
   TimePoint started;
   std::string waiting_for;
@@ -60,6 +55,7 @@ struct Restorer::Impl {
   const std::string& topic() const { return parts.settings.topics[kChangelogTopic].name; }
 
   bool Step();
+  void DropCancelled();
   Result<bool> Advance(Job& job);
   Result<bool> Ask(Job& job);
   Result<void> FindFirstStart(Job& job);
@@ -76,6 +72,7 @@ struct Restorer::Impl {
   RuleIdentity rule;
   std::unique_ptr<kafka::LogReader> reader;
   std::list<Job> jobs;
+  TimePoint progressed;  ///< of any job: they take turns, so none can wait while another goes on
 };
 
 std::unique_ptr<SeenSet> Restorer::Impl::EmptySet() const {
@@ -86,16 +83,12 @@ std::unique_ptr<SeenSet> Restorer::Impl::EmptySet() const {
 
 bool Restorer::Impl::Step() {
   for (RestoreRequest& request : parts.queue.Take()) {
+    if (jobs.empty()) progressed = parts.clock.Now();
     jobs.emplace_back(std::move(request), parts.client, parts.log, parts.clock.Now());
   }
+  DropCancelled();
   if (jobs.empty()) return false;
   const auto job = jobs.begin();
-  if (parts.queue.TakeCancelled(job->state().partition)) {
-    // A replay leaves entries out: such a half is no state to continue from.
-    if (job->replay_from) job->Forget(EmptySet());
-    Finish(job, std::nullopt);
-    return true;
-  }
   const auto done = Advance(*job);
   if (!done) {
     Finish(job, done.error());
@@ -107,6 +100,16 @@ bool Restorer::Impl::Step() {
     jobs.splice(jobs.end(), jobs, job);
   }
   return true;
+}
+
+void Restorer::Impl::DropCancelled() {
+  for (auto next = jobs.begin(); next != jobs.end();) {
+    const auto job = next++;
+    if (!parts.queue.TakeCancelled(job->state().partition)) continue;
+    // A replay leaves entries out: such a half is no state to continue from.
+    if (job->replay_from) job->Forget(EmptySet());
+    Finish(job, std::nullopt);
+  }
 }
 
 void Restorer::Impl::Finish(std::list<Job>::iterator job, std::optional<Error> error) {
@@ -127,7 +130,7 @@ Result<bool> Restorer::Impl::Advance(Job& job) {
 Result<bool> Restorer::Impl::Wait(Job& job, const std::string& reason) {
   const TimePoint now = parts.clock.Now();
   job.waiting_for = reason;
-  if (now - job.progressed > kNoProgressLimit) {
+  if (now - progressed > kNoProgressLimit) {
     return Error{Action::kConnect, "topic " + topic() + " partition " +
                                        std::to_string(job.state().partition) +
                                        ": no progress of the restore for 140 s: " + reason};
@@ -171,7 +174,7 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
   }
   SEMEL_TRY(CheckCommitted(parts.settings, partition, job.findings));
   ForgetIfCutOff(job);
-  job.progressed = parts.clock.Now();
+  progressed = parts.clock.Now();
   SEMEL_TRY(Position(job));
   return false;
 }
@@ -242,7 +245,7 @@ Result<bool> Restorer::Impl::AfterSlice(Job& job, const kafka::LogSlice& slice) 
   const kafka::Offset high = job.findings.changelog.high;
   const TimePoint now = parts.clock.Now();
   if (!slice.records.empty()) {
-    job.progressed = now;
+    progressed = now;
     job.log_end.reset();
   }
   if (slice.end) job.log_end = slice.end;
@@ -255,7 +258,7 @@ Result<bool> Restorer::Impl::AfterSlice(Job& job, const kafka::LogSlice& slice) 
                          std::to_string(*job.log_end));
   }
   // An idle read in between is usual; only a long one is worth words.
-  if (now - job.progressed > kIdleReadLimit)
+  if (now - progressed > kIdleReadLimit)
     return Wait(job, "the brokers do not deliver the changelog");
   return false;
 }

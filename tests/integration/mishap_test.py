@@ -9,7 +9,7 @@ import pytest
 from cluster import Cluster, wait_for
 from confluent_kafka.admin import NewPartitions
 from conftest import JobFactory, TopicFactory
-from job import Job, Page, events, ids, seconds_since, summary_of, twice
+from job import Job, Page, events, ids, summary_of, twice
 
 
 @pytest.fixture
@@ -190,13 +190,12 @@ def test_open_transaction_of_a_dead_owner_with_a_random_name(settled: Job, clust
     victim = settled.start(env={"SEMEL_FAIL_POINTS": "after_send_offsets:kill:1"})
     cluster.produce(settled.source, events(range(100, 110)))
     assert victim.wait(30) == -signal.SIGKILL, victim.describe()
-    killed = time.monotonic()
     assert cluster.end_offset(settled.changelog, committed=True) < cluster.end_offset(settled.changelog)
     page = Page()
     heir = settled.start(*page.flags)
-    page.wait_ready(heir, 20)
-    assert seconds_since(killed) < 13  # session time-out 10 s + 2 s, and a moment of this busy machine
+    page.wait_ready(heir, 30)
     settled.wait_caught_up()
+    assert "changelog blocked by an open transaction; ending it" in heir.stderr, heir.describe()
     heir.term()
     assert heir.wait() == 0, heir.describe()
     values = ids(settled.values())

@@ -67,7 +67,7 @@ def test_storm(assignor: str, job: JobFactory) -> None:
 
 
 def test_the_group_never_stands_still_for_long(job: JobFactory, cluster: Cluster) -> None:
-    """A graceful stop hands over within a second or two."""
+    """A graceful stop hands over long before the session time-out of 10 s; how long it takes: ./dev bench."""
     main = job(partitions=4)
     leaving, staying = Worker(main), Worker(main)
     cluster.produce(main.source, [e for p in range(4) for e in events([f"warm {p}"], partition=p)])
@@ -80,7 +80,7 @@ def test_the_group_never_stands_still_for_long(job: JobFactory, cluster: Cluster
     leaving.process.term()
     cluster.produce(main.source, [e for p in range(4) for e in events([f"after {p}"], partition=p)])
     wait_for(lambda: main.lag() == 0, "all done by the one that stayed", 15)
-    assert seconds_since(left) < 2.5
+    assert seconds_since(left) < 6
     assert leaving.process.wait(10) == 0, leaving.process.describe()
     staying.stop()
     values = ids(main.values())
@@ -89,6 +89,7 @@ def test_the_group_never_stands_still_for_long(job: JobFactory, cluster: Cluster
 
 
 def test_a_named_process_returns_at_once(job: JobFactory, cluster: Cluster) -> None:
+    """Long before the session time-out of 10 s, which it would wait for without its name."""
     main = job(partitions=4)
     main.produce(20_000)
     first = Worker(main, "--instance", "one")
@@ -100,7 +101,7 @@ def test_a_named_process_returns_at_once(job: JobFactory, cluster: Cluster) -> N
     second = Worker(main, "--instance", "one")
     second.wait_ready()
     wait_for(lambda: main.lag() == 0, "serving again", 15)
-    assert seconds_since(killed) < 3
+    assert seconds_since(killed) < 6
     second.stop()
     values = ids(main.values())
     assert {f"after {p}" for p in range(4)} <= set(values)
@@ -108,6 +109,7 @@ def test_a_named_process_returns_at_once(job: JobFactory, cluster: Cluster) -> N
 
 
 def test_a_nameless_process_is_replaced_within_its_session(job: JobFactory, cluster: Cluster) -> None:
+    """10 s and what a busy machine adds, not the 300 s of max.poll.interval.ms."""
     main = job(partitions=2)
     victim, other = Worker(main), Worker(main)
     for each in (victim, other):
@@ -118,7 +120,7 @@ def test_a_nameless_process_is_replaced_within_its_session(job: JobFactory, clus
     killed = time.monotonic()
     cluster.produce(main.source, [e for p in range(2) for e in events([f"after {p}"], partition=p)])
     wait_for(lambda: main.lag() == 0, "taken over", 30)
-    assert seconds_since(killed) < 13
+    assert seconds_since(killed) < 20
     other.stop()
     assert sorted(ids(main.values())) == ["after 0", "after 1"]
 
