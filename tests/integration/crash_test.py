@@ -152,13 +152,15 @@ def test_no_producer_is_replaced_without_a_reason(job: JobFactory) -> None:
     main = job("--commit-interval", "5ms", partitions=1)
     page = Page()
     process = main.start(*page.flags)
-    stream = main.start_stream(60_000, seed=SEED + 6, rate=2_000)
+    stream = main.start_stream(600_000, seed=SEED + 6, rate=1_000)
     wait_for(lambda: not process.running or page.total("semel_transactions_total", 'result="committed"') >= 300,
-             "300 transactions", 60)
+             "300 transactions", 180)
     assert process.running, process.describe()
     assert page.total("semel_producer_replacements_total") == 0
     assert page.total("semel_transactions_total", 'result="aborted"') == 0
+    stream.term()
+    assert stream.wait(60) == 0, stream.describe()
+    main.wait_caught_up()
     process.term()
     assert process.wait() == 0
-    stream.term()
     finish(main, stream)
