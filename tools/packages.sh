@@ -43,6 +43,7 @@ readonly packages_lint='
 
 readonly packages_integration='
   python3-pytest           python pytest
+  python3-pytest-xdist     python xdist
   python3-confluent-kafka  python confluent_kafka
   curl                     command curl'
 

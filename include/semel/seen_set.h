@@ -8,9 +8,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "semel/fingerprint.h"
 
@@ -21,6 +21,7 @@ struct Sighting {
   Fingerprint fingerprint;
   std::int64_t time_ms = 0;  ///< effective time, milliseconds since the epoch, > 0
   std::int64_t offset = 0;   ///< input offset
+  bool operator==(const Sighting&) const = default;
 };
 
 enum class Verdict : std::uint8_t {
@@ -60,6 +61,21 @@ class Stage {
   virtual void Confirm() = 0;
 };
 
+/// Goes through the entries of a set in pieces. Between two pieces the set may change through
+/// Stage::Confirm, and through nothing else: what was remembered all the time is met at least once,
+/// what came or went meanwhile may be. Must not outlive its set.
+class EntryWalk {
+ public:
+  EntryWalk() = default;
+  EntryWalk(const EntryWalk&) = delete;
+  EntryWalk& operator=(const EntryWalk&) = delete;
+  virtual ~EntryWalk() = default;
+
+  /// Replaces `piece` by the next entries, at most `most`, all of one time bucket (less than 2^32
+  /// ms apart). False: there are no more. Cost: proportional to the piece.
+  virtual bool Next(std::size_t most, std::vector<Sighting>& piece) = 0;
+};
+
 /// Threads: one caller at a time.
 class SeenSet {
  public:
@@ -86,8 +102,8 @@ class SeenSet {
   virtual std::int64_t oldest_ms()
       const = 0;  ///< lower bound of the oldest entry's time; 0 when empty
 
-  /// Calls `visit` for every remembered entry, in no particular order (snapshots, verification).
-  virtual void ForEach(const std::function<void(const Sighting&)>& visit) const = 0;
+  /// Oldest entries first.
+  virtual std::unique_ptr<EntryWalk> Walk() const = 0;
 };
 
 struct MemorySeenSetOptions {

@@ -17,20 +17,6 @@ Error SystemError(Action action, const std::string& path, const char* what) {
   return {action, path + ": " + what + ": " + std::strerror(errno)};
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  int get() const { return value_; }
-
- private:
-  int value_;
-};
-
 Result<void> WriteAll(int descriptor, std::string_view content, const std::string& path) {
   while (!content.empty()) {
     const ssize_t written = ::write(descriptor, content.data(), content.size());
@@ -38,42 +24,105 @@ Result<void> WriteAll(int descriptor, std::string_view content, const std::strin
     if (written < 0) return SystemError(Action::kFail, path, "cannot write");
     content.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (::fsync(descriptor) != 0) return SystemError(Action::kFail, path, "cannot fsync");
   return {};
+}
+
+Result<void> SyncFolderOf(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const Error error = SystemError(Action::kFail, folder, "cannot fsync");
+  if (descriptor >= 0) ::close(descriptor);
+  return synced ? Result<void>() : Result<void>(error);
 }
 
 }  // namespace
 
 Result<std::string> ReadFile(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return SystemError(Action::kFix, path, "cannot open");
+  SEMEL_TRY_ASSIGN(FileReader file, FileReader::Open(path));
   std::string content;
   std::array<char, 65536> buffer{};
   for (;;) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return SystemError(Action::kFix, path, "cannot read");
-    if (got == 0) return content;
-    content.append(buffer.data(), static_cast<std::size_t>(got));
+    SEMEL_TRY_ASSIGN(const std::size_t got, file.Read(buffer));
+    content.append(buffer.data(), got);
+    if (got < buffer.size()) return content;
   }
 }
 
 Result<void> ReplaceFile(const std::string& path, std::string_view content) {
-  const std::string temporary = path + ".tmp";
-  {
-    const Descriptor file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (file.get() < 0) return SystemError(Action::kFail, temporary, "cannot create");
-    SEMEL_TRY(WriteAll(file.get(), content, temporary));
+  SEMEL_TRY_ASSIGN(FileReplacement file, FileReplacement::Begin(path, path + ".tmp"));
+  SEMEL_TRY(file.Write(content));
+  return file.Publish();
+}
+
+Result<FileReplacement> FileReplacement::Begin(std::string path, std::string temporary) {
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (descriptor < 0) return SystemError(Action::kFail, temporary, "cannot create");
+  return FileReplacement(std::move(path), std::move(temporary), descriptor);
+}
+
+FileReplacement::FileReplacement(FileReplacement&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::move(other.temporary_)),
+      descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileReplacement& FileReplacement::operator=(FileReplacement&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(temporary_, other.temporary_);
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+FileReplacement::~FileReplacement() {
+  if (descriptor_ < 0) return;
+  ::close(descriptor_);
+  ::unlink(temporary_.c_str());
+}
+
+Result<void> FileReplacement::Write(std::string_view bytes) {
+  return WriteAll(descriptor_, bytes, temporary_);
+}
+
+Result<void> FileReplacement::Publish(const std::string& previous) {
+  if (::fsync(descriptor_) != 0) return SystemError(Action::kFail, temporary_, "cannot fsync");
+  if (!previous.empty() && std::rename(path_.c_str(), previous.c_str()) != 0 && errno != ENOENT)
+    return SystemError(Action::kFail, previous, "cannot rename to");
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0)
+    return SystemError(Action::kFail, path_, "cannot rename to");
+  ::close(std::exchange(descriptor_, -1));
+  return SyncFolderOf(path_);
+}
+
+Result<FileReader> FileReader::Open(std::string path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return SystemError(Action::kFix, path, "cannot open");
+  return FileReader(std::move(path), descriptor);
+}
+
+FileReader::FileReader(FileReader&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+FileReader& FileReader::operator=(FileReader&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+FileReader::~FileReader() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<std::size_t> FileReader::Read(std::span<char> buffer) {
+  std::size_t filled = 0;
+  while (filled < buffer.size()) {
+    const ssize_t got = ::read(descriptor_, buffer.data() + filled, buffer.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return SystemError(Action::kFix, path_, "cannot read");
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
   }
-  if (std::rename(temporary.c_str(), path.c_str()) != 0)
-    return SystemError(Action::kFail, path, "cannot rename to");
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const Descriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0)
-    return SystemError(Action::kFail, folder, "cannot fsync");
-  return {};
+  return filled;
 }
 
 Result<FileLock> FileLock::Take(const std::string& path) {

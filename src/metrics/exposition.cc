@@ -140,6 +140,11 @@ void AddTransactions(Exposition& out, const std::vector<LaneSnapshot>& lanes) {
              "Producers replaced because a late request could have decided a later transaction");
   out.Value(sum(&LaneSnapshot::producer_replacements), {});
 
+  out.Family("snapshots_total", MetricType::Counter,
+             "Snapshots of seen-sets in --state-dir by how writing them ended");
+  out.Value(sum(&LaneSnapshot::snapshots_written), {{"result", "written"}});
+  out.Value(sum(&LaneSnapshot::snapshots_failed), {{"result", "failed"}});
+
   out.Family("fenced_total", MetricType::Counter,
              "How often another process took over a lane's transactional id");
   out.Value(sum(&LaneSnapshot::fenced), {});

@@ -13,6 +13,7 @@
 #include "pipeline/lane_partitions.h"
 #include "pipeline/lane_report.h"
 #include "pipeline/record_router.h"
+#include "pipeline/snapshot_keeper.h"
 #include "pipeline/transaction.h"
 
 namespace semel::pipeline {
@@ -22,8 +23,9 @@ using kafka::Offset;
 using kafka::Partition;
 
 constexpr kafka::Milliseconds kIdlePoll{100};
-constexpr kafka::Milliseconds kRestoringPoll{20};
+constexpr kafka::Milliseconds kBusyPoll{20};
 constexpr kafka::Milliseconds kLeaveTimeout{5000};
+constexpr kafka::Milliseconds kSnapshotTimeout{5000};
 constexpr std::chrono::milliseconds kBackoffMax{2000};
 constexpr int kBeginTries = 5;
 constexpr std::size_t kPollRecords = 10'000;
@@ -44,7 +46,8 @@ struct Lane::Impl {
         committer(parts.client, parts.settings, parts.transactional_id, parts.clock, parts.log,
                   report.lane()),
         router(parts.settings, std::move(fingerprinter), parts.log),
-        partitions(parts.settings, parts.budget, parts.restores, parts.clock) {}
+        partitions(parts.settings, parts.budget, parts.restores, parts.clock),
+        snapshots(parts.settings, parts.number, parts.clock, parts.log) {}
 
   Result<void> Loop(const std::stop_token& stop);
   Result<void> Work();
@@ -82,6 +85,7 @@ struct Lane::Impl {
   std::unique_ptr<kafka::InputConsumer> consumer;
 
   LanePartitions partitions;
+  SnapshotKeeper snapshots;
   std::set<Partition> leaving;  // while they are given away: no seek reaches them any more
   // After what it refers to: destroyed first, so that stages end before their sets.
   std::unique_ptr<Transaction> transaction;
@@ -112,14 +116,18 @@ Result<void> Lane::Impl::Work() {
   if (polled.rebalance) SEMEL_TRY(Rebalanced(*polled.rebalance));
   if (transaction) committer.producer().Serve();
   if (Due()) SEMEL_TRY(Finish());
+  snapshots.Step(partitions);
   partitions.DropParked();
   if (parts.budget.Exceeded()) return parts.budget.Full();
+  report.lane().snapshots_written = snapshots.written();
+  report.lane().snapshots_failed = snapshots.failed();
   report.PublishNowAndThen(partitions, *consumer);
   return {};
 }
 
 kafka::Milliseconds Lane::Impl::PollTimeout() const {
-  kafka::Milliseconds timeout = partitions.restoring() ? kRestoringPoll : kIdlePoll;
+  kafka::Milliseconds timeout =
+      partitions.restoring() || snapshots.copying() ? kBusyPoll : kIdlePoll;
   if (transaction) {
     const auto left = transaction->opened() + parts.settings.commit_interval - parts.clock.Now();
     timeout =
@@ -388,6 +396,8 @@ Result<void> Lane::Run(const std::stop_token& stop) {
       impl_->parts.log.Warning("the group was not left in time", {{"error", left.error().message}});
     }
   }
+  if (ended)
+    impl_->snapshots.Finish(impl_->partitions, impl_->parts.clock.Now() + kSnapshotTimeout);
   if (impl_->consumer) impl_->report.Publish(impl_->partitions, *impl_->consumer);
   return ended;
 }

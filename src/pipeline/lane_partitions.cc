@@ -44,7 +44,9 @@ void LanePartitions::TakeAway(kafka::Partition partition) {
 
 void LanePartitions::Reload(kafka::Partition partition) {
   served_.erase(partition);
-  if (owned_.contains(partition)) Submit(partition, nullptr);
+  if (!owned_.contains(partition)) return;
+  owned_[partition] = ++assignments_;  // what refers to the set that was, ends
+  Submit(partition, nullptr);
 }
 
 Result<std::map<kafka::Partition, kafka::Offset>> LanePartitions::CollectRestored() {

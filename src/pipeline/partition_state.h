@@ -42,6 +42,7 @@ struct PartitionState {
   // How the next changelog record must introduce itself.
   bool rewinds = false;
   bool skips = false;
+  std::size_t unsaved = 0;  ///< entries that came since the last snapshot began
   /// A commit is owed even without a record: a start position, an accepted rule, gap or count must
   /// become durable before anything else can happen.
   bool owes_commit = false;

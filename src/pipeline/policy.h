@@ -73,6 +73,7 @@ struct LaneSettings {
   Accepted accepted;
   Policies policies;
   std::uint64_t table_seed = 0;
+  std::string snapshot_dir;  ///< empty: no snapshots
 };
 
 }  // namespace semel::pipeline

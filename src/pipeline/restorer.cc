@@ -7,6 +7,8 @@
 #include "base/fail_point.h"
 #include "pipeline/blocked_log.h"
 #include "pipeline/changelog_replay.h"
+#include "pipeline/snapshot_files.h"
+#include "pipeline/snapshot_load.h"
 #include "pipeline/start_position.h"
 
 namespace semel::pipeline {
@@ -31,13 +33,16 @@ struct Job {
 
   PartitionState& state() { return *request.state; }
 
-  void Forget(std::unique_ptr<SeenSet> empty) {
-    state().seen = std::move(empty);
+  void Forget() {
+    state().seen->Clear();
     state().changelog = {};
+    state().unsaved = 0;
   }
 
   RestoreRequest request;
   Findings findings;
+  std::optional<SnapshotLoad> snapshot;     ///< while it is loaded
+  bool unconfirmed = false;                 ///< what was loaded waits for its last record
   std::unique_ptr<ChangelogReplay> replay;  ///< empty until the questions are answered
   bool opened = false;                      ///< the reader is positioned on this partition
   std::optional<kafka::Offset> log_end;  ///< where a committed reader's view ended, while it does
@@ -60,13 +65,16 @@ struct Restorer::Impl {
   Result<bool> Ask(Job& job);
   Result<void> FindFirstStart(Job& job);
   void ForgetIfCutOff(Job& job);
+  Result<bool> LoadSlice(Job& job);
+  Result<void> Account(Job& job, std::uint64_t entries);
+  static kafka::Offset Next(Job& job);
   Result<void> Position(Job& job);
   Result<bool> ReadSlice(Job& job);
+  Result<bool> DistrustSnapshot(Job& job);
   Result<bool> AfterSlice(Job& job, const kafka::LogSlice& slice);
   Result<bool> Conclude(Job& job);
   Result<bool> Wait(Job& job, const std::string& reason);
   void Finish(std::list<Job>::iterator job, std::optional<Error> error);
-  std::unique_ptr<SeenSet> EmptySet() const;
 
   RestorerParts parts;
   RuleIdentity rule;
@@ -74,12 +82,6 @@ struct Restorer::Impl {
   std::list<Job> jobs;
   TimePoint progressed;  ///< of any job: they take turns, so none can wait while another goes on
 };
-
-std::unique_ptr<SeenSet> Restorer::Impl::EmptySet() const {
-  return OpenMemorySeenSet({.window = parts.settings.window,
-                            .bits = parts.settings.key.bits,
-                            .seed = parts.settings.table_seed});
-}
 
 bool Restorer::Impl::Step() {
   for (RestoreRequest& request : parts.queue.Take()) {
@@ -106,8 +108,8 @@ void Restorer::Impl::DropCancelled() {
   for (auto next = jobs.begin(); next != jobs.end();) {
     const auto job = next++;
     if (!parts.queue.TakeCancelled(job->state().partition)) continue;
-    // A replay leaves entries out: such a half is no state to continue from.
-    if (job->replay_from) job->Forget(EmptySet());
+    // A replay leaves entries out, a snapshot is not confirmed yet: no state to continue from.
+    if (job->replay_from || job->snapshot || job->unconfirmed) job->Forget();
     Finish(job, std::nullopt);
   }
 }
@@ -122,6 +124,7 @@ void Restorer::Impl::Finish(std::list<Job>::iterator job, std::optional<Error> e
 /// True when the partition can be served.
 Result<bool> Restorer::Impl::Advance(Job& job) {
   job.waiting_for.clear();
+  if (job.snapshot) return LoadSlice(job);
   if (!job.replay) return Ask(job);
   if (!job.opened) SEMEL_TRY(Position(job));
   return ReadSlice(job);
@@ -175,8 +178,34 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
   SEMEL_TRY(CheckCommitted(parts.settings, partition, job.findings));
   ForgetIfCutOff(job);
   progressed = parts.clock.Now();
+  if (job.state().changelog.next == 0 && !parts.settings.snapshot_dir.empty()) {
+    job.snapshot.emplace(parts.settings, rule, job.findings.changelog, job.state(), parts.log);
+    return false;
+  }
   SEMEL_TRY(Position(job));
   return false;
+}
+
+Result<bool> Restorer::Impl::LoadSlice(Job& job) {
+  const bool more = job.snapshot->Step();
+  progressed = parts.clock.Now();
+  SEMEL_TRY(Account(job, job.snapshot->entries()));
+  if (more) return false;
+  job.unconfirmed = job.state().changelog.next > 0;
+  job.snapshot.reset();
+  SEMEL_TRY(Position(job));
+  return false;
+}
+
+/// What the restore holds so far, and how far it is.
+Result<void> Restorer::Impl::Account(Job& job, std::uint64_t entries) {
+  PartitionState& state = job.state();
+  state.AccountMemory();
+  if (parts.budget.Exceeded()) return parts.budget.Full();
+  parts.queue.Report(
+      state.partition,
+      {.entries = entries, .position = state.changelog.next, .end = job.findings.changelog.high});
+  return {};
 }
 
 Result<void> Restorer::Impl::FindFirstStart(Job& job) {
@@ -198,13 +227,18 @@ void Restorer::Impl::ForgetIfCutOff(Job& job) {
   PartitionState& state = job.state();
   const kafka::Watermarks& log = job.findings.changelog;
   if (state.changelog.next >= log.low && state.changelog.next <= log.high) return;
-  job.Forget(EmptySet());
+  job.Forget();
+}
+
+/// The first changelog offset that is left to read.
+kafka::Offset Restorer::Impl::Next(Job& job) {
+  return std::max(job.state().changelog.next, job.findings.changelog.low);
 }
 
 /// (Re)opens the reader where the state stands.
 Result<void> Restorer::Impl::Position(Job& job) {
   PartitionState& state = job.state();
-  const kafka::Offset from = std::max(state.changelog.next, job.findings.changelog.low);
+  const kafka::Offset from = job.unconfirmed ? state.changelog.last : Next(job);
   if (!job.replay) {
     job.replay = std::make_unique<ChangelogReplay>(
         ChangelogReplay::Settings{.topic = topic(),
@@ -221,24 +255,35 @@ Result<void> Restorer::Impl::Position(Job& job) {
 }
 
 Result<bool> Restorer::Impl::ReadSlice(Job& job) {
-  PartitionState& state = job.state();
   fail_point::Pass("in_restore");
-  const kafka::Offset high = job.findings.changelog.high;
-  if (std::max(state.changelog.next, job.findings.changelog.low) >= high) return Conclude(job);
+  if (!job.unconfirmed && Next(job) >= job.findings.changelog.high) return Conclude(job);
   const auto slice = reader->Read(kReadTimeout, kSliceBytes);
   if (!slice) {
     if (slice.error().action != Action::kRetry) return slice.error();
     return Wait(job, slice.error().message);
   }
   for (const kafka::LogRecord& record : slice->records) {
-    SEMEL_TRY(job.replay->Apply(record, job.findings.changelog.low, job.findings.now_ms));
+    if (job.unconfirmed) {
+      if (!SnapshotLoad::Confirms(record, job.state())) return DistrustSnapshot(job);
+      job.unconfirmed = false;
+    } else {
+      SEMEL_TRY(job.replay->Apply(record, job.findings.changelog.low, job.findings.now_ms));
+    }
   }
-  state.AccountMemory();
-  if (parts.budget.Exceeded()) return parts.budget.Full();
-  parts.queue.Report(
-      state.partition,
-      {.entries = job.replay->entries(), .position = state.changelog.next, .end = high});
+  SEMEL_TRY(Account(job, job.replay->entries()));
   return AfterSlice(job, *slice);
+}
+
+/// The changelog is not the one that it was made from: all of that is read instead.
+Result<bool> Restorer::Impl::DistrustSnapshot(Job& job) {
+  parts.log.Warning("snapshot ignored",
+                    {{"file", SnapshotPath(parts.settings, job.state().partition)},
+                     {"reason", "the changelog has another record in the place of its last one"}});
+  job.unconfirmed = false;
+  job.Forget();
+  job.replay.reset();
+  SEMEL_TRY(Position(job));
+  return false;
 }
 
 Result<bool> Restorer::Impl::AfterSlice(Job& job, const kafka::LogSlice& slice) {
@@ -251,7 +296,8 @@ Result<bool> Restorer::Impl::AfterSlice(Job& job, const kafka::LogSlice& slice) 
   if (slice.end) job.log_end = slice.end;
   // Never the last stable offset alone: the open transaction of a dead owner may hide records of a
   // later one behind it.
-  if (job.log_end && *job.log_end >= high) return Conclude(job);
+  if (job.log_end && *job.log_end >= high)
+    return job.unconfirmed ? DistrustSnapshot(job) : Conclude(job);
   if (job.log_end) {
     job.blocked.Found(*reader, topic(), job.state().partition, now);
     return Wait(job, "an open transaction hides the end of the changelog from offset " +
@@ -267,7 +313,7 @@ Result<bool> Restorer::Impl::Conclude(Job& job) {
   PartitionState& state = job.state();
   SEMEL_TRY_ASSIGN(StartPosition start, DecideStart(parts.settings, rule, job.findings, state));
   if (start.replay && !job.replay_from) {
-    job.Forget(EmptySet());
+    job.Forget();
     job.replay.reset();
     job.replay_from = start.offset;
     SEMEL_TRY(Position(job));
@@ -278,6 +324,7 @@ Result<bool> Restorer::Impl::Conclude(Job& job) {
     ++state.changelog.epoch;
     state.changelog.rule = rule;
   }
+  state.unsaved += job.replay->entries();
   state.committed = start.offset;
   state.has_committed = job.findings.committed.has_value();
   state.rewinds = start.rewinds;

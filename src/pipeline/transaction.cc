@@ -72,9 +72,10 @@ std::map<kafka::Partition, kafka::CommittedOffset> Transaction::Offsets(
 
 void Transaction::Confirm() {
   for (auto& [partition, work] : works_) {
+    PartitionState& state = *work.state;
+    state.unsaved += work.stage->fresh().size();
     work.stage->Confirm();
     work.stage.reset();
-    PartitionState& state = *work.state;
     state.changelog.next = work.last_log.offset + 1;
     state.changelog.last = work.last_log.offset;
     state.changelog.last_append_ms = work.last_log.append_time_ms;

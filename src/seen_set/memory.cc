@@ -34,7 +34,7 @@ class MemorySeenSet final : public SeenSet {
   void Restore(std::span<const Sighting> entries, std::int64_t stream_time_ms) override;
   void ForgetFrom(std::int64_t offset, std::int64_t stream_time_ms) override;
   void Clear() override;
-  void ForEach(const std::function<void(const Sighting&)>& visit) const override;
+  std::unique_ptr<EntryWalk> Walk() const override;
 
   std::int64_t stream_time_ms() const override { return stream_time_ms_; }
   std::size_t size() const override { return table_->entries().CountFrom(Oldest()); }
@@ -186,14 +186,29 @@ void MemorySeenSet<kBytes>::Clear() {
 }
 
 template <std::size_t kBytes>
-void MemorySeenSet<kBytes>::ForEach(const std::function<void(const Sighting&)>& visit) const {
-  const EntryStore<kBytes>& entries = table_->entries();
-  entries.ForEachFrom(Oldest(), [&](EntryRef ref) {
-    Sighting sighting{
-        .fingerprint = {}, .time_ms = entries.TimeAt(ref), .offset = entries.OffsetAt(ref)};
-    std::ranges::copy(entries.at(ref).fingerprint, sighting.fingerprint.bytes.begin());
-    visit(sighting);
-  });
+class MemoryWalk final : public EntryWalk {
+ public:
+  MemoryWalk(const EntryStore<kBytes>& entries, std::int64_t oldest)
+      : entries_(entries), place_(entries.PlaceFrom(oldest)) {}
+
+  bool Next(std::size_t most, std::vector<Sighting>& piece) override {
+    piece.clear();
+    return entries_.VisitSome(place_, most, [&](EntryRef ref) {
+      Sighting& sighting = piece.emplace_back();
+      std::ranges::copy(entries_.at(ref).fingerprint, sighting.fingerprint.bytes.begin());
+      sighting.time_ms = entries_.TimeAt(ref);
+      sighting.offset = entries_.OffsetAt(ref);
+    });
+  }
+
+ private:
+  const EntryStore<kBytes>& entries_;
+  typename EntryStore<kBytes>::Place place_;
+};
+
+template <std::size_t kBytes>
+std::unique_ptr<EntryWalk> MemorySeenSet<kBytes>::Walk() const {
+  return std::make_unique<MemoryWalk<kBytes>>(table_->entries(), Oldest());
 }
 
 }  // namespace

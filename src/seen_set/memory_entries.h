@@ -2,10 +2,12 @@
 // back, so that a bucket that is forgotten gives its pages back to the operating system as a whole.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -88,6 +90,24 @@ class EntryStore {
   /// first: `visit` may remove the entry that it is called for.
   template <typename Visit>
   void ForEachFrom(std::int64_t bucket, const Visit& visit) const;
+
+  /// Where a walk through all entries stands: buckets by their age, in each the last entry first.
+  /// An entry that moves to the place of a removed one comes from the end of its bucket: it was
+  /// visited there, or is visited again, but never missed.
+  struct Place {
+    std::int64_t bucket = 0;
+    std::int64_t last = 0;  ///< bucket; what comes into a later one is newer than the walk
+    std::size_t left = std::numeric_limits<std::size_t>::max();  ///< of the bucket; all at first
+  };
+
+  /// The beginning of a walk through the buckets from `bucket` on.
+  Place PlaceFrom(std::int64_t bucket) const {
+    return {.bucket = bucket, .last = buckets_.empty() ? bucket - 1 : buckets_.rbegin()->first};
+  }
+
+  /// Visits at most `most` entries of one bucket. False: there are no more.
+  template <typename Visit>
+  bool VisitSome(Place& place, std::size_t most, const Visit& visit) const;
 
   std::size_t ResidentBytes() const;
 
@@ -217,6 +237,19 @@ template <typename Visit>
 void EntryStore<kBytes>::ForEachFrom(std::int64_t bucket, const Visit& visit) const {
   for (auto at = buckets_.lower_bound(bucket); at != buckets_.end(); ++at)
     for (std::size_t i = at->second.size; i > 0; --i) visit(at->second.ref(i - 1));
+}
+
+template <std::size_t kBytes>
+template <typename Visit>
+bool EntryStore<kBytes>::VisitSome(Place& place, std::size_t most, const Visit& visit) const {
+  const auto at = buckets_.lower_bound(place.bucket);
+  if (at == buckets_.end() || at->first > place.last) return false;
+  const Bucket& bucket = at->second;
+  if (bucket.number != place.bucket) place = {.bucket = bucket.number, .last = place.last};
+  place.left = std::min(place.left, bucket.size);
+  for (; place.left > 0 && most > 0; --most) visit(bucket.ref(--place.left));
+  if (place.left == 0) place = {.bucket = bucket.number + 1, .last = place.last};
+  return true;
 }
 
 template <std::size_t kBytes>

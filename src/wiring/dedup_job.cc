@@ -41,6 +41,7 @@ pipeline::LaneSettings MakeSettings(const DedupOptions& options, const JobTopics
   settings.accepted = options.accepted;
   settings.policies = Resolve(options.policies, settings.topics);
   settings.table_seed = RandomSeed();
+  settings.snapshot_dir = options.state_dir;
   return settings;
 }
 

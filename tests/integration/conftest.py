@@ -26,6 +26,12 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, interrupt)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "broker" in getattr(item, "fixturenames", ()):
+            item.add_marker("hurts_brokers")
+
+
 @pytest.fixture(scope="session")
 def brokers() -> Iterator[str]:
     """The bootstrap servers."""

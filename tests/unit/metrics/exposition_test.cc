@@ -23,6 +23,8 @@ Snapshot Example() {
                             .transactions_unknown = 2,
                             .producer_replacements = 3,
                             .fenced = 1,
+                            .snapshots_written = 6,
+                            .snapshots_failed = 5,
                             .partitions = {{.partition = 0,
                                             .phase = Phase::kServing,
                                             .read = 21,
@@ -96,6 +98,8 @@ TEST(PrometheusText, AddsUpTheLanesTransactions) {
   const std::string text = PrometheusText(Example(), "1.2.3");
   EXPECT_THAT(text, HasSubstr(R"(semel_transactions_total{topic="orders",result="committed"} 10)"));
   EXPECT_THAT(text, HasSubstr(R"(semel_transactions_total{topic="orders",result="unknown"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(semel_snapshots_total{topic="orders",result="written"} 6)"));
+  EXPECT_THAT(text, HasSubstr(R"(semel_snapshots_total{topic="orders",result="failed"} 5)"));
   EXPECT_THAT(text, HasSubstr(R"(semel_producer_replacements_total{topic="orders"} 3)"));
   const std::string bucket = R"(semel_commit_duration_seconds_bucket{topic="orders",le=)";
   EXPECT_THAT(text, HasSubstr(bucket + "\"0.01\"} 0\n"));

@@ -63,7 +63,9 @@ class ChangelogReplayTest : public ::testing::Test {
   }
   std::set<std::int64_t> Offsets() const {
     std::set<std::int64_t> offsets;
-    state_.seen->ForEach([&](const Sighting& s) { offsets.insert(s.offset); });
+    std::vector<Sighting> piece;
+    for (const auto walk = state_.seen->Walk(); walk->Next(1000, piece);)
+      for (const Sighting& s : piece) offsets.insert(s.offset);
     return offsets;
   }
 

@@ -13,10 +13,6 @@
 
 namespace semel {
 
-bool operator==(const Sighting& a, const Sighting& b) {
-  return a.fingerprint == b.fingerprint && a.time_ms == b.time_ms && a.offset == b.offset;
-}
-
 namespace {
 
 using ::testing::HasSubstr;

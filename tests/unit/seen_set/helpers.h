@@ -46,7 +46,9 @@ using Contents = std::map<Fingerprint, std::pair<std::int64_t, std::int64_t>>;
 
 inline Contents Dump(const SeenSet& set) {
   Contents contents;
-  set.ForEach([&](const Sighting& s) { contents[s.fingerprint] = {s.time_ms, s.offset}; });
+  std::vector<Sighting> piece;
+  for (const auto walk = set.Walk(); walk->Next(1000, piece);)
+    for (const Sighting& s : piece) contents[s.fingerprint] = {s.time_ms, s.offset};
   return contents;
 }
 

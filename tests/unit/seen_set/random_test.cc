@@ -128,6 +128,38 @@ TEST_P(RandomRun, TheSeedDecidesNothing) {
   EXPECT_EQ(Dump(*one), Dump(*other));
 }
 
+// What a snapshot is: a copy that takes its time while the set goes on, and the changelog from
+// where the copy began.
+TEST_P(RandomRun, ACopyMadeMeanwhileIsWholeAfterTheTailWasReplayed) {
+  const Shape shape = GetParam();
+  Stream stream(15, shape.window_ms, shape.bits, shape.step_ms, shape.ids);
+  const auto live = Open(shape.window_ms, shape.bits, 1);
+  const auto commit = [&] {
+    const auto stage = live->Begin();
+    JudgeAll(*stage, stream.Next(100));
+    const std::vector<Sighting> fresh(stage->fresh().begin(), stage->fresh().end());
+    stage->Confirm();
+    return fresh;
+  };
+  for (int transaction = 0; transaction < 60; ++transaction) commit();
+
+  const auto restored = Open(shape.window_ms, shape.bits, 2);
+  const std::int64_t begin_ms = live->stream_time_ms();
+  std::vector<std::pair<std::vector<Sighting>, std::int64_t>> tail;
+  std::vector<Sighting> piece;
+  const auto walk = live->Walk();
+  while (walk->Next(1 + static_cast<std::size_t>(stream.Below(60)), piece)) {
+    restored->Restore(piece, begin_ms);
+    tail.emplace_back(commit(), 0);
+    tail.back().second = live->stream_time_ms();
+    ASSERT_LT(tail.size(), 10'000U) << "the copy must end although the set grows";
+  }
+  for (const auto& [fresh, stream_time_ms] : tail) restored->Restore(fresh, stream_time_ms);
+  EXPECT_EQ(Dump(*restored), Dump(*live));
+  const auto batch = stream.Next(20'000);
+  ExpectSame(JudgeAll(*restored->Begin(), batch), JudgeAll(*live->Begin(), batch));
+}
+
 TEST_P(RandomRun, ForgetFromInTheMiddleLeavesASetThatStillDecides) {
   const Shape shape = GetParam();
   Stream stream(14, shape.window_ms, shape.bits, shape.step_ms, shape.ids);

@@ -1,0 +1,91 @@
+#include "pipeline/snapshot_keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace semel::pipeline {
+namespace {
+
+constexpr std::size_t kPieceEntries = 16 * 1024;
+// A restart replays at most an eighth of what is remembered, and the disk sees each entry about
+// eight times in its life.
+constexpr std::size_t kUnsavedMin = 100'000;
+constexpr std::size_t kUnsavedShare = 8;
+constexpr std::chrono::milliseconds kDiskPause{5};
+
+bool Due(const PartitionState& state) {
+  return state.unsaved >= std::max(kUnsavedMin, state.seen->size() / kUnsavedShare);
+}
+
+}  // namespace
+
+SnapshotKeeper::SnapshotKeeper(const LaneSettings& settings, std::int32_t lane, const Clock& clock,
+                               Logger& log)
+    : settings_(settings), clock_(clock) {
+  if (!settings.snapshot_dir.empty()) thread_ = std::make_unique<SnapshotThread>(lane, log);
+}
+
+SnapshotKeeper::~SnapshotKeeper() {
+  if (copy_) thread_->Abandon();
+}
+
+void SnapshotKeeper::Step(LanePartitions& partitions) {
+  if (!thread_) return;
+  if (copy_) return Continue(partitions);
+  for (auto& [partition, served] : partitions.served()) {
+    if (Due(*served.state)) return BeginCopy(*served.state, partitions.owned().at(partition));
+  }
+}
+
+void SnapshotKeeper::BeginCopy(PartitionState& state, std::uint64_t ownership) {
+  const ChangelogPosition& log = state.changelog;
+  thread_->Begin(SnapshotPath(settings_, state.partition),
+                 {.topic = settings_.from,
+                  .changelog = settings_.topics[kChangelogTopic].name,
+                  .partition = state.partition,
+                  .epoch = log.epoch,
+                  .rule = log.rule,
+                  .log_next = log.next,
+                  .log_last = log.last,
+                  .log_last_append_ms = log.last_append_ms,
+                  .covered = state.committed,
+                  .stream_time_ms = state.seen->stream_time_ms()});
+  state.unsaved = 0;
+  copy_ = Copy{state.partition, ownership, state.seen->Walk()};
+}
+
+void SnapshotKeeper::Continue(LanePartitions& partitions) {
+  const auto served = partitions.served().find(copy_->partition);
+  if (served == partitions.served().end() || !partitions.Owns(copy_->partition, copy_->ownership)) {
+    thread_->Abandon();
+    copy_.reset();
+    return;
+  }
+  if (!thread_->room()) return;
+  std::vector<Sighting> piece;
+  if (copy_->walk->Next(kPieceEntries, piece)) {
+    if (!piece.empty()) thread_->Add(std::move(piece));
+    return;
+  }
+  thread_->Publish(served->second.state->changelog.next);
+  copy_.reset();
+}
+
+void SnapshotKeeper::Finish(LanePartitions& partitions,
+                            std::chrono::steady_clock::time_point deadline) {
+  if (!thread_) return;
+  const auto carry_on = [&] {
+    while (copy_ && clock_.Now() < deadline) {
+      Continue(partitions);
+      if (copy_ && !thread_->room()) clock_.Sleep(kDiskPause);
+    }
+  };
+  carry_on();
+  for (auto& [partition, served] : partitions.served()) {
+    if (copy_ || served.state->unsaved == 0) continue;
+    BeginCopy(*served.state, partitions.owned().at(partition));
+    carry_on();
+  }
+}
+
+}  // namespace semel::pipeline
