@@ -339,6 +339,7 @@ Result<bool> Restorer::Impl::Conclude(Job& job) {
   parts.log.Info("partition restored", {{"topic", parts.settings.from},
                                         {"partition", std::to_string(state.partition)},
                                         {"entries", std::to_string(state.seen->size())},
+                                        {"replayed", std::to_string(job.replay->entries())},
                                         {"offset", std::to_string(state.committed)},
                                         {"milliseconds", std::to_string(took.count())}});
   return true;
