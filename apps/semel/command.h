@@ -13,5 +13,6 @@ void AddDedup(CLI::App& parent, Run& run);
 void AddFingerprint(CLI::App& parent, Run& run);
 void AddProve(CLI::App& parent, Run& run);
 void AddTopic(CLI::App& parent, Run& run);
+void AddUniq(CLI::App& parent, Run& run);
 
 }  // namespace semel::app

@@ -37,12 +37,11 @@ Result<std::unique_ptr<metrics::HttpServer>> ServeMetrics(const DedupOptions& op
                                                           const metrics::Board& board,
                                                           Logger& logger) {
   if (options.metrics.empty()) return std::unique_ptr<metrics::HttpServer>();
-  SEMEL_TRY_ASSIGN(auto server,
-                   metrics::HttpServer::Start(
-                       options.metrics,
-                       metrics::WorkerRoutes([&board] { return board.Read(); }, options.version)));
+  auto server = metrics::HttpServer::Start(
+      options.metrics, metrics::WorkerRoutes([&board] { return board.Read(); }, options.version));
+  if (!server) return Error{server.error().action, "--metrics: " + server.error().message};
   logger.Info("metrics are served",
-              {{"address", options.metrics}, {"port", std::to_string(server->port())}});
+              {{"address", options.metrics}, {"port", std::to_string((*server)->port())}});
   return server;
 }
 

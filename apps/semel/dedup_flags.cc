@@ -57,7 +57,7 @@ void DedupFlags::AddTo(CLI::App& command) {
   AddProcess(command);
   AddAccepted(command);
   AddOutput(command);
-  config::AddSettingsFile(command);
+  config::AddSettingsFile(command, kafka_.from_file());
 }
 
 void DedupFlags::AddTopics(CLI::App& command) {
@@ -92,7 +92,7 @@ void DedupFlags::AddWindow(CLI::App& command) {
       ->transform(Duration())
       ->group(group);
   AddText(command, group, "--scope", scope_, "partition|topic",
-          "Where copies are looked for: in their own partition. `topic` comes later")
+          "Where copies are looked for: in their own partition; topic is not there yet")
       ->capture_default_str();
   AddText(command, group, "--start", start_, "START",
           "Where a new group begins: earliest, latest or a time (2026-11-23T09:00:00Z)")
@@ -124,12 +124,12 @@ void DedupFlags::AddRun(CLI::App& command) {
   CLI::Option* const until_end =
       command
           .add_flag("--until-end", options_.until_end,
-                    "Stop when the input's end as of the start is committed")
+                    "Stop when the input's end as of the start is committed, with exit code 0")
           ->group(group);
   CLI::Option* const dry_run =
       command
           .add_flag("--dry-run", options_.dry_run,
-                    "Count, write nothing, join no group; ends at the input's end")
+                    "Count only: write nothing, join no group; ends at the input's end")
           ->group(group);
   command.add_flag("--follow", options_.follow, "With --dry-run: do not end there")
       ->needs(dry_run)
@@ -149,8 +149,8 @@ void DedupFlags::AddRun(CLI::App& command) {
       ->transform(Duration())
       ->group(group);
   AddText(command, group, "--memory-limit", memory_limit_, "SIZE",
-          "Bound of what is remembered: 4GiB, 70% (of the machine's or cgroup's). Reaching it\n"
-          "stops with a text; nothing is forgotten")
+          "Bound of what is remembered: 4GiB, or a share of the machine's or cgroup's memory.\n"
+          "Reaching it stops with a text; nothing is forgotten")
       ->capture_default_str();
 }
 

@@ -27,8 +27,20 @@ Result<kafka::ClientSettings> KafkaFlags::Settings() const {
   settings.brokers = brokers_;
   for (const std::string& property : properties_) SEMEL_TRY(AddProperty(settings, property));
   for (const std::string& file : files_) SEMEL_TRY(AddPropertyFile(settings, file));
+  SEMEL_TRY(AddFromFile(settings));
   SEMEL_TRY(Check(settings));
   return settings;
+}
+
+Result<void> KafkaFlags::AddFromFile(kafka::ClientSettings& settings) const {
+  if (settings.brokers.empty()) settings.brokers = from_file_.brokers;
+  for (const auto& [name, value, place] : from_file_.properties) {
+    // Not even looked at: a secret's file that is overruled need not be there.
+    if (settings.properties.contains(name)) continue;
+    if (const auto added = AddProperty(settings, name + "=" + value); !added)
+      return Error{Action::kFix, place + ": " + added.error().message};
+  }
+  return {};
 }
 
 }  // namespace semel::app

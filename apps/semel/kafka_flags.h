@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/yaml_file.h"
 #include "kafka/settings.h"
 #include "semel/result.h"
 
@@ -16,14 +17,21 @@ class KafkaFlags {
   /// Adds --brokers, -X and -F.
   void AddTo(CLI::App& command);
 
-  /// What the flags say; reads the files. -X wins over -F, --brokers over both.
+  /// Where a settings file (-c) says the same.
+  config::KafkaSettings& from_file() { return from_file_; }
+
+  /// What flags and file say; reads the files of -F. --brokers wins over -X, -X over -F, and all of
+  /// them over the settings file.
   /// Errors: kFix, naming the property or file, never a secret.
   Result<kafka::ClientSettings> Settings() const;
 
  private:
+  Result<void> AddFromFile(kafka::ClientSettings& settings) const;
+
   std::string brokers_;
   std::vector<std::string> properties_;
   std::vector<std::string> files_;
+  config::KafkaSettings from_file_;
 };
 
 }  // namespace semel::app

@@ -9,14 +9,13 @@ std::vector<CLI::Option*> KeyRuleFlags::AddTo(CLI::App& command) {
   CLI::Option* const key =
       command
           .add_option("--key", rule_.parts,
-                      "A part of the key, in order; repeat for more. One of:\n"
+                      "A part of the key, in order; repeat for more [value]. One of:\n"
                       "  value        all bytes of the value\n"
                       "  key          all bytes of the key\n"
                       "  header:NAME  the last header of that name\n"
                       "  json:PATH    one value inside the value: json:user.id or json:/user/id\n"
                       "               (RFC 6901); json: alone is the whole document")
           ->type_name("PART")
-          ->default_str("value")
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
           ->allow_extra_args(false);
   CLI::Option* const name_space =
@@ -25,9 +24,9 @@ std::vector<CLI::Option*> KeyRuleFlags::AddTo(CLI::App& command) {
                       "Keeps equal events of different tenants or environments apart")
           ->type_name("TEXT");
   CLI::Option* const bits =
-      command.add_option("--fingerprint-bits", rule_.bits, "Length of a fingerprint: 128 or 256")
-          ->type_name("BITS")
-          ->check(CLI::IsMember({128, 256}))
+      command.add_option("--fingerprint-bits", rule_.bits, "Length of a fingerprint")
+          ->type_name("128|256")
+          ->check(CLI::IsMember({128, 256}).description(""))
           ->capture_default_str();
   CLI::Option* const secret =
       command

@@ -1,9 +1,12 @@
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 
 #include "base/fail_point.h"
 #include "command.h"
+#include "usage.h"
 
 namespace semel::app {
 namespace {
@@ -23,11 +26,13 @@ int Main(int argc, char** argv) {
       "semel"};
   app.require_subcommand(1);
   app.set_version_flag("--version", SEMEL_VERSION);
+  ExplainUsage(app);
   Run run;
   AddDedup(app, run);
   AddFingerprint(app, run);
   AddProve(app, run);
   AddTopic(app, run);
+  AddUniq(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -40,4 +45,11 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace semel::app
 
-int main(int argc, char** argv) { return semel::app::Main(argc, argv); }
+int main(int argc, char** argv) {
+  try {
+    return semel::app::Main(argc, argv);
+  } catch (const std::exception& error) {  // memory that is not there, above all
+    std::fprintf(stderr, "semel: %s\n", error.what());
+    return 1;
+  }
+}

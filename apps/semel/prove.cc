@@ -81,9 +81,9 @@ int RunProduce(ProduceFlags& flags) {
 }
 
 void AddSummary(CLI::App& command, std::string& summary) {
-  command.add_option("--summary", summary, "`json`: one JSON object instead of text")
-      ->type_name("FORMAT")
-      ->check(CLI::IsMember({"json"}));
+  command.add_option("--summary", summary, "One JSON object instead of text")
+      ->type_name("json")
+      ->check(CLI::IsMember({"json"}).description(""));
 }
 
 void AddWindow(CLI::App& command, std::int64_t& window_ms) {

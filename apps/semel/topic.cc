@@ -1,8 +1,11 @@
 #include <unistd.h>
 
+#include <chrono>
 #include <iomanip>
 #include <iostream>
 #include <memory>
+#include <sstream>
+#include <thread>
 
 #include "command.h"
 #include "console.h"
@@ -16,6 +19,8 @@ namespace semel::app {
 namespace {
 
 constexpr std::chrono::milliseconds kTimeout{30'000};
+constexpr std::chrono::milliseconds kHearsay{3'000};  // until every broker knows a new topic
+constexpr std::chrono::milliseconds kBetweenLooks{50};
 constexpr int kSafeReplication = 3;
 
 struct TopicFlags {
@@ -33,6 +38,26 @@ kafka::TopicConfig SafeConfig(int replication) {
   return config;
 }
 
+bool Knows(kafka::Admin& broker, const std::string& topic) {
+  const auto found = broker.Describe(topic, kHearsay);
+  return !found || found->exists;  // one that does not answer is not waited for
+}
+
+// The controller says that a topic is there before every broker has heard of it, and the next
+// command of a script may ask any of them. So each that we were told of is asked.
+Result<void> AwaitKnown(const std::vector<std::string>& topics, kafka::ClientSettings settings,
+                        Logger& logger) {
+  std::istringstream brokers(settings.brokers);
+  const auto deadline = std::chrono::steady_clock::now() + kHearsay;
+  while (std::getline(brokers, settings.brokers, ',')) {
+    SEMEL_TRY_ASSIGN(const auto broker, kafka::Admin::Open(settings, logger));
+    for (const std::string& topic : topics)
+      while (!Knows(*broker, topic) && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(kBetweenLooks);
+  }
+  return {};
+}
+
 Result<void> Create(const TopicFlags& flags, const kafka::ClientSettings& settings,
                     Logger& logger) {
   kafka::TopicConfig config = SafeConfig(flags.replication);
@@ -47,7 +72,8 @@ Result<void> Create(const TopicFlags& flags, const kafka::ClientSettings& settin
   for (const std::string& name : flags.names)
     topics.push_back({name, flags.partitions, flags.replication, config});
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(settings, logger));
-  return admin->Create(topics, kTimeout);
+  SEMEL_TRY(admin->Create(topics, kTimeout));
+  return AwaitKnown(flags.names, settings, logger);
 }
 
 Result<void> Delete(const TopicFlags& flags, const kafka::ClientSettings& settings,

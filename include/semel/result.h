@@ -93,9 +93,11 @@ class [[nodiscard]] Result<void> {
     if (auto semel_try = (expression); !semel_try) return semel_try.error(); \
   } while (false)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 /// Declares `declaration` with the value of `expression`, or returns its error.
 #define SEMEL_TRY_ASSIGN(declaration, expression)            \
   auto SEMEL_CONCAT(semel_result_, __LINE__) = (expression); \
   if (!SEMEL_CONCAT(semel_result_, __LINE__))                \
     return SEMEL_CONCAT(semel_result_, __LINE__).error();    \
   declaration = std::move(*SEMEL_CONCAT(semel_result_, __LINE__))
+// NOLINTEND(bugprone-macro-parentheses)

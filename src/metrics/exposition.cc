@@ -13,6 +13,8 @@ namespace {
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
+constexpr std::uint64_t kSpreadSampling = 4096;  // of pipeline::SpreadDetector
+
 using Labels = std::vector<ClientMetric::Label>;
 
 /// Collects the families of one job; each of its series carries the topic.
@@ -139,6 +141,11 @@ void AddTransactions(Exposition& out, const std::vector<LaneSnapshot>& lanes) {
   out.Family("producer_replacements_total", MetricType::Counter,
              "Producers replaced because a late request could have decided a later transaction");
   out.Value(sum(&LaneSnapshot::producer_replacements), {});
+
+  out.Family("spread_copies_estimated_total", MetricType::Counter,
+             "Copies of events that came in another partition than the first one, and so were not "
+             "recognised: one in 4096 is counted as 4096");
+  out.Value(sum(&LaneSnapshot::spread_copies_sampled) * kSpreadSampling, {});
 
   out.Family("snapshots_total", MetricType::Counter,
              "Snapshots of seen-sets in --state-dir by how writing them ended");

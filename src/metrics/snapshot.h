@@ -74,6 +74,7 @@ struct LaneSnapshot {
   std::uint64_t transactions_unknown = 0;  ///< outcome not answered; resolved by reading back
   std::uint64_t producer_replacements = 0;
   std::uint64_t fenced = 0;  ///< how often another process took this lane's transactional id
+  std::uint64_t spread_copies_sampled = 0;  ///< copies in other partitions, among the samples
   std::uint64_t snapshots_written = 0;
   std::uint64_t snapshots_failed = 0;
   CommitDurations commit_durations{};

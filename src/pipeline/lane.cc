@@ -251,6 +251,8 @@ Result<void> Lane::Impl::Finish() {
 }
 
 void Lane::Impl::Confirmed() {
+  for (const auto& [partition, work] : transaction->works())
+    report.lane().spread_copies_sampled += parts.spread.Saw(partition, work.stage->fresh());
   transaction->Confirm();
   for (const auto& [partition, work] : transaction->works()) {
     report.Add(partition, work.tally);

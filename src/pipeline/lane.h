@@ -14,6 +14,7 @@
 #include "pipeline/memory_budget.h"
 #include "pipeline/policy.h"
 #include "pipeline/restore_queue.h"
+#include "pipeline/spread_detector.h"
 #include "semel/fingerprint.h"
 #include "semel/result.h"
 
@@ -27,6 +28,7 @@ struct LaneParts {
   std::int32_t number = 0;  ///< of the lane in its process, from 0
   MemoryBudget& budget;
   RestoreQueue& restores;  ///< a Restorer works at its other end
+  SpreadDetector& spread;  ///< of all lanes of the process
   metrics::Board& board;
   const Clock& clock;
   Logger& log;

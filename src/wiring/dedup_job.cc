@@ -92,6 +92,7 @@ struct Shared {
   metrics::Board& board;
   Logger& logger;
   SystemClock clock{};
+  pipeline::SpreadDetector spread{settings.window, settings.from, clock, logger};
 };
 
 // A lane with its restorer, each on a thread of its own.
@@ -109,7 +110,7 @@ class LaneThreads {
                                                           queue_, shared_.clock, shared_.logger}));
     lane_ = std::make_unique<pipeline::Lane>(
         pipeline::LaneParts{client_, shared_.settings, transactional_id_, number_, shared_.budget,
-                            queue_, shared_.board, shared_.clock, shared_.logger},
+                            queue_, shared_.spread, shared_.board, shared_.clock, shared_.logger},
         std::move(fingerprinter));
     restoring_ = std::jthread([this](const std::stop_token& end) { restorer_->Run(end); });
     running_ = std::jthread([this, stop, &outcome] {

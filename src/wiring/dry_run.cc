@@ -146,7 +146,10 @@ Result<std::map<Partition, Offset>> Plan(const DedupOptions& options, Counter& c
                                          Logger& logger) {
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(options.kafka, logger));
   SEMEL_TRY_ASSIGN(const auto input, admin->Describe(options.from, kTimeout));
-  if (!input.exists) return Error{Action::kFix, "there is no input topic " + options.from};
+  if (!input.exists)
+    return Error{Action::kFix, "there is no input topic " + options.from +
+                                   ". Existing ones: semel topic list --brokers " +
+                                   options.kafka.brokers};
   SEMEL_TRY_ASSIGN(const auto reader, kafka::RdkafkaLogReader::Open(
                                           options.kafka, {"semel.dry-run", options.from}, logger));
   std::map<Partition, Offset> positions;

@@ -2,16 +2,16 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <optional>
+
+#include "config/duration.h"
 
 namespace semel {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kHangs{15};
 constexpr int kEndedBySignal = 130;
 constexpr timespec kLook{0, 100'000'000};
 
@@ -25,7 +25,8 @@ sigset_t StopSet() {
 
 }  // namespace
 
-StopSignals::StopSignals(Logger& logger) : logger_(logger) {
+StopSignals::StopSignals(Logger& logger, std::chrono::milliseconds hangs)
+    : logger_(logger), hangs_(hangs) {
   const sigset_t signals = StopSet();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   thread_ = std::jthread([this](const std::stop_token& end) { Run(end); });
@@ -53,10 +54,10 @@ void StopSignals::Run(const std::stop_token& end) {
     }
     if (!source_.stop_requested()) continue;
     if (!since) since = SteadyClock::now();
-    if (SteadyClock::now() - *since < kHangs) continue;
-    logger_.Error(
-        "did not end within 15 s of the stop: ended by force. What was not committed "
-        "is read again at the next start");
+    if (SteadyClock::now() - *since < hangs_) continue;
+    logger_.Error("did not end within " + config::FormatDuration(hangs_) +
+                  " of the stop: ended by force. What was not committed is read again at the next "
+                  "start");
     _exit(exit_code_);
   }
 }

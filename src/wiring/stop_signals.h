@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <stop_token>
 #include <thread>
 
@@ -11,11 +12,11 @@ namespace semel {
 
 /// Create it before any other thread: threads inherit that the signals are blocked.
 /// The first signal requests the stop; the second ends the process at once (exit code 130). When
-/// this object is still there 15 s after a stop was requested by whomever, the process is ended.
+/// this object is still there `hangs` after a stop was requested by whomever, the process is ended.
 /// Threads: RequestStop and token: any.
 class StopSignals {
  public:
-  explicit StopSignals(Logger& logger);
+  explicit StopSignals(Logger& logger, std::chrono::milliseconds hangs = std::chrono::seconds{15});
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
   ~StopSignals();
@@ -30,6 +31,7 @@ class StopSignals {
   void Run(const std::stop_token& end);
 
   Logger& logger_;
+  const std::chrono::milliseconds hangs_;
   std::stop_source source_;
   std::atomic<int> exit_code_ = 1;
   std::jthread thread_;

@@ -10,8 +10,10 @@
 namespace semel::config {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -20,12 +22,12 @@ using ::testing::StartsWith;
 class SettingsFile : public ::testing::Test {
  protected:
   SettingsFile() {
-    dedup_.add_option("--brokers", brokers_)->required();
-    AddSettingsFile(dedup_);
+    dedup_.add_option("--from", from_)->required();
+    dedup_.add_option("--brokers", brokers_);
+    AddSettingsFile(dedup_, kafka_);
     dedup_.add_option("--key", key_)->allow_extra_args(false);
     dedup_.add_option("--lanes", lanes_)->check(CLI::Range(1, 64));
     dedup_.add_flag("--until-end", until_end_);
-    dedup_.add_option("-X", properties_)->allow_extra_args(false);
   }
   ~SettingsFile() override { static_cast<void>(std::remove(file_.c_str())); }
   SettingsFile(const SettingsFile&) = delete;
@@ -48,47 +50,60 @@ class SettingsFile : public ::testing::Test {
   const std::string file_ = ::testing::TempDir() + "semel_settings_test.yaml";
   CLI::App app_{"", "semel"};
   CLI::App& dedup_ = *app_.add_subcommand("dedup");
+  std::string from_;
   std::string brokers_;
+  KafkaSettings kafka_;
   std::vector<std::string> key_;
   int lanes_ = 1;
   bool until_end_ = false;
-  std::vector<std::string> properties_;
 };
 
 TEST_F(SettingsFile, GivesEveryKindOfFlag) {
   Parse(
-      "brokers: localhost:9092\n"
+      "from: orders\n"
       "key: [json:/a, json:/b]\n"
       "lanes: 4\n"
-      "until-end: true\n"
-      "kafka: {linger.ms: 5, debug: 'eos'}\n");
-  EXPECT_EQ(brokers_, "localhost:9092");
+      "until-end: true\n");
+  EXPECT_EQ(from_, "orders");
   EXPECT_THAT(key_, ElementsAre("json:/a", "json:/b"));
   EXPECT_EQ(lanes_, 4);
   EXPECT_TRUE(until_end_);
-  EXPECT_THAT(properties_, ElementsAre("linger.ms=5", "debug=eos"));
+}
+
+TEST_F(SettingsFile, KeepsKafkaApartFromTheFlags) {
+  Parse(
+      "from: orders\n"
+      "brokers: file:1\n"
+      "kafka:\n"
+      "  linger.ms: 5\n"
+      "  debug: 'eos'\n",
+      "--brokers flag:1");
+  EXPECT_EQ(brokers_, "flag:1");
+  EXPECT_EQ(kafka_.brokers, "file:1");
+  EXPECT_THAT(kafka_.properties,
+              ElementsAre(AllOf(Field(&KafkaSettings::Property::name, "linger.ms"),
+                                Field(&KafkaSettings::Property::value, "5"),
+                                Field(&KafkaSettings::Property::place, file_ + ":4")),
+                          AllOf(Field(&KafkaSettings::Property::name, "debug"),
+                                Field(&KafkaSettings::Property::value, "eos"),
+                                Field(&KafkaSettings::Property::place, file_ + ":5"))));
 }
 
 TEST_F(SettingsFile, FlagsWinWhereverTheyStand) {
-  Parse("brokers: file:1\nkey: [json:/a, json:/b]\nlanes: 4\n", "--brokers flag:1 --key value");
-  EXPECT_EQ(brokers_, "flag:1");
+  Parse("from: a\nkey: [json:/a, json:/b]\nlanes: 4\n", "--from b --key value");
+  EXPECT_EQ(from_, "b");
   EXPECT_THAT(key_, ElementsAre("value"));
   EXPECT_EQ(lanes_, 4);
 }
 
-TEST_F(SettingsFile, FlagsWinPropertyByProperty) {
-  Parse("brokers: b\nkafka: {linger.ms: 5, sasl.username: me}\n", "-X linger.ms=9 -X linger=1");
-  EXPECT_THAT(properties_, ElementsAre("linger.ms=9", "linger=1", "sasl.username=me"));
-}
-
 TEST_F(SettingsFile, CanSwitchAFlagOff) {
-  Parse("brokers: b\nuntil-end: false\n");
+  Parse("from: a\nuntil-end: false\n");
   EXPECT_FALSE(until_end_);
 }
 
 TEST_F(SettingsFile, MayBeEmpty) {
-  Parse("# nothing yet\n", "--brokers b");
-  EXPECT_EQ(brokers_, "b");
+  Parse("# nothing yet\n", "--from a");
+  EXPECT_EQ(from_, "a");
   EXPECT_THAT(key_, IsEmpty());
 }
 
@@ -115,6 +130,8 @@ TEST_F(SettingsFile, RefusesOtherShapes) {
   EXPECT_THAT(Refusal("brokers:\n"), HasSubstr("'brokers' wants a plain value"));
   EXPECT_THAT(Refusal("until-end: [true, false]\n"), HasSubstr(":1: "));
   EXPECT_THAT(Refusal("kafka: [linger.ms=5]\n"), HasSubstr(":1: 'kafka' wants a map"));
+  EXPECT_THAT(Refusal("kafka: {linger.ms: [5]}\n"), HasSubstr("'linger.ms' wants a plain value"));
+  EXPECT_THAT(Refusal("kafka: {debug: eos, debug: all}\n"), EndsWith("'debug' is there twice"));
   EXPECT_THAT(Refusal("- brokers\n"), HasSubstr(":1: not a map of settings"));
   EXPECT_THAT(Refusal("brokers: [b\n"), HasSubstr(file_ + ":"));
 }
@@ -122,7 +139,7 @@ TEST_F(SettingsFile, RefusesOtherShapes) {
 TEST_F(SettingsFile, SaysThatTheFileCannotBeRead) {
   for (const std::string file : {"/nowhere.yaml", "/"}) {
     try {
-      app_.parse("dedup --brokers b -c " + file);
+      app_.parse("dedup --from a -c " + file);
       FAIL() << file;
     } catch (const CLI::ConfigError& error) {
       EXPECT_THAT(error.what(), StartsWith(file + ": cannot "));

@@ -23,6 +23,7 @@ Snapshot Example() {
                             .transactions_unknown = 2,
                             .producer_replacements = 3,
                             .fenced = 1,
+                            .spread_copies_sampled = 2,
                             .snapshots_written = 6,
                             .snapshots_failed = 5,
                             .partitions = {{.partition = 0,
@@ -98,6 +99,7 @@ TEST(PrometheusText, AddsUpTheLanesTransactions) {
   const std::string text = PrometheusText(Example(), "1.2.3");
   EXPECT_THAT(text, HasSubstr(R"(semel_transactions_total{topic="orders",result="committed"} 10)"));
   EXPECT_THAT(text, HasSubstr(R"(semel_transactions_total{topic="orders",result="unknown"} 2)"));
+  EXPECT_THAT(text, HasSubstr(R"(semel_spread_copies_estimated_total{topic="orders"} 8192)"));
   EXPECT_THAT(text, HasSubstr(R"(semel_snapshots_total{topic="orders",result="written"} 6)"));
   EXPECT_THAT(text, HasSubstr(R"(semel_snapshots_total{topic="orders",result="failed"} 5)"));
   EXPECT_THAT(text, HasSubstr(R"(semel_producer_replacements_total{topic="orders"} 3)"));

@@ -1,0 +1,67 @@
+#include "pipeline/committer.h"
+
+#include <gtest/gtest.h>
+
+#include "lane_process.h"
+
+namespace semel::pipeline {
+namespace {
+
+/// An open transaction with nothing but the start of partition 0, held under assignment 1.
+class CommitterTest : public ::testing::Test {
+ protected:
+  CommitterTest() {
+    auto consumer = kafka_.OpenConsumer();
+    consumer_ = std::move(*consumer);
+    kafka_.Give({0});
+    const auto polled = consumer_->Poll(kafka::Milliseconds{10}, 1);
+    EXPECT_TRUE(consumer_->Acknowledge(*polled->rebalance));
+    EXPECT_TRUE(committer_.Open());
+    EXPECT_TRUE(committer_.producer().Begin());
+    state_.changelog.epoch = 1;
+    transaction_.Work(state_, 1);
+  }
+
+  Ended::How Commit(std::uint64_t owned) {
+    const auto ended = committer_.Commit(
+        transaction_, *consumer_,
+        [&](kafka::Partition, std::uint64_t ownership) { return ownership == owned; });
+    EXPECT_TRUE(ended);
+    return ended ? ended->how : Ended::How::kElsewhere;
+  }
+
+  const semel::testing::ManualClock clock_;
+  semel::testing::FakeBroker broker_;
+  const LaneSettings settings_ = semel::testing::OrdersSettings();
+  semel::testing::ScriptedKafka kafka_{
+      broker_, clock_, {"orders", {"orders-unique", "orders-changelog"}}, "semel.orders-a-0"};
+  semel::testing::KeptLog log_;
+  metrics::LaneSnapshot counters_;
+  std::unique_ptr<kafka::InputConsumer> consumer_;
+  MemoryBudget budget_{std::size_t{1} << 30U};
+  PartitionState state_{0, OpenMemorySeenSet({}), budget_};
+  Committer committer_{kafka_, settings_, "semel.orders-a-0", clock_, log_, counters_};
+  Transaction transaction_{clock_.Now()};
+};
+
+TEST_F(CommitterTest, CommitsWhatIsStillHeld) {
+  EXPECT_EQ(Commit(1), Ended::How::kCommitted);
+  EXPECT_EQ(broker_.committed.count(0), 1U);
+}
+
+// Away and back: the group would take the offsets, but another owner may have worked in between.
+TEST_F(CommitterTest, WorkOfAnEarlierAssignmentIsNotCommitted) {
+  EXPECT_EQ(Commit(2), Ended::How::kAborted);
+  EXPECT_EQ(kafka_.CountTrace("send offsets"), 0U);
+  EXPECT_EQ(broker_.committed.count(0), 0U);
+  EXPECT_FALSE(broker_.HasOpen("semel.orders-a-0"));
+}
+
+TEST_F(CommitterTest, WithoutMembershipNoOffsetsAreSent) {
+  EXPECT_TRUE(consumer_->Leave(kafka::Milliseconds{10}));
+  EXPECT_EQ(Commit(1), Ended::How::kAborted);
+  EXPECT_EQ(kafka_.CountTrace("send offsets"), 0U);
+}
+
+}  // namespace
+}  // namespace semel::pipeline
