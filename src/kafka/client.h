@@ -73,6 +73,7 @@ struct GroupToken {
 struct CommittedOffset {
   Offset offset = 0;
   std::string metadata{};
+  bool operator==(const CommittedOffset&) const = default;
 };
 
 /// Reads the input topic as a member of the consumer group (read_committed, no automatic commit).

@@ -110,6 +110,9 @@ Result<void> Lane::Impl::Work() {
   SEMEL_TRY(ServeRestored());
   SEMEL_TRY(OpenOwed());
   SEMEL_TRY_ASSIGN(kafka::Polled polled, consumer->Poll(PollTimeout(), PollLimit()));
+  // Known before records are taken, for a roll-back may come from them already.
+  if (polled.rebalance && polled.rebalance->kind != kafka::Rebalance::Kind::kAssigned)
+    leaving.insert(polled.rebalance->partitions.begin(), polled.rebalance->partitions.end());
   SEMEL_TRY_ASSIGN(const bool taken, Take(std::move(polled.batch)));
   // After a roll-back the ends lie behind records that will come again.
   if (taken) SEMEL_TRY(TakeEnds(polled.ends));
@@ -355,7 +358,6 @@ Result<void> Lane::Impl::Assigned(std::span<const Partition> given) {
 
 Result<void> Lane::Impl::GiveAway(const kafka::Rebalance& rebalance) {
   const bool lost = rebalance.kind == kafka::Rebalance::Kind::kLost;
-  leaving.insert(rebalance.partitions.begin(), rebalance.partitions.end());
   const bool involved =
       transaction && std::any_of(rebalance.partitions.begin(), rebalance.partitions.end(),
                                  [&](Partition p) { return transaction->works().contains(p); });

@@ -64,7 +64,7 @@ struct Restorer::Impl {
   Result<bool> Advance(Job& job);
   Result<bool> Ask(Job& job);
   Result<void> FindFirstStart(Job& job);
-  void ForgetIfCutOff(Job& job);
+  void ForgetIfUnfit(Job& job);
   Result<bool> LoadSlice(Job& job);
   Result<void> Account(Job& job, std::uint64_t entries);
   static kafka::Offset Next(Job& job);
@@ -72,6 +72,7 @@ struct Restorer::Impl {
   Result<bool> ReadSlice(Job& job);
   Result<bool> DistrustSnapshot(Job& job);
   Result<bool> AfterSlice(Job& job, const kafka::LogSlice& slice);
+  Result<bool> StillCommitted(Job& job);
   Result<bool> Conclude(Job& job);
   Result<bool> Wait(Job& job, const std::string& reason);
   void Finish(std::list<Job>::iterator job, std::optional<Error> error);
@@ -176,7 +177,7 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
     return Wait(job, start.error().message);
   }
   SEMEL_TRY(CheckCommitted(parts.settings, partition, job.findings));
-  ForgetIfCutOff(job);
+  ForgetIfUnfit(job);
   progressed = parts.clock.Now();
   if (job.state().changelog.next == 0 && !parts.settings.snapshot_dir.empty()) {
     job.snapshot.emplace(parts.settings, rule, job.findings.changelog, job.state(), parts.log);
@@ -222,12 +223,13 @@ Result<void> Restorer::Impl::FindFirstStart(Job& job) {
   return {};
 }
 
-/// A kept state continues where it stopped, unless the log no longer reaches back to there.
-void Restorer::Impl::ForgetIfCutOff(Job& job) {
-  PartitionState& state = job.state();
+/// A kept state continues where it stopped, unless the log no longer reaches back to there, or a
+/// replay left entries out of it that no commit made void.
+void Restorer::Impl::ForgetIfUnfit(Job& job) {
+  const PartitionState& state = job.state();
   const kafka::Watermarks& log = job.findings.changelog;
-  if (state.changelog.next >= log.low && state.changelog.next <= log.high) return;
-  job.Forget();
+  const bool follows = state.changelog.next >= log.low && state.changelog.next <= log.high;
+  if (!follows || state.rewinds) job.Forget();
 }
 
 /// The first changelog offset that is left to read.
@@ -309,9 +311,34 @@ Result<bool> Restorer::Impl::AfterSlice(Job& job, const kafka::LogSlice& slice) 
   return false;
 }
 
+/// Before anything unusual is done: a successor that we do not know of yet may have committed after
+/// the offset was asked for and before the log's end was. False: asks again, now or later.
+Result<bool> Restorer::Impl::StillCommitted(Job& job) {
+  const kafka::Partition partition = job.state().partition;
+  const auto committed = reader->Committed({&partition, 1}, kQueryTimeout);
+  if (!committed) {
+    if (committed.error().action != Action::kRetry) return committed.error();
+    return Wait(job, committed.error().message);
+  }
+  const auto found = committed->find(partition);
+  const auto& before = job.findings.committed;
+  const bool same = found == committed->end() ? !before : before && *before == found->second;
+  if (same) return true;
+  if (job.replay_from) job.Forget();
+  job.replay_from.reset();
+  job.replay.reset();
+  return false;
+}
+
 Result<bool> Restorer::Impl::Conclude(Job& job) {
   PartitionState& state = job.state();
-  SEMEL_TRY_ASSIGN(StartPosition start, DecideStart(parts.settings, rule, job.findings, state));
+  auto decided = DecideStart(parts.settings, rule, job.findings, state);
+  if (!decided || decided->rewinds || decided->skips) {
+    SEMEL_TRY_ASSIGN(const bool stands, StillCommitted(job));
+    if (!stands) return false;
+  }
+  if (!decided) return decided.error();
+  StartPosition& start = *decided;
   if (start.replay && !job.replay_from) {
     job.Forget();
     job.replay.reset();

@@ -15,9 +15,9 @@ constexpr int kPartitions = 3;
 constexpr int kRecords = 2000;
 constexpr int kDifferentEvents = 400;
 
-// Until DISABLED_ARollBackInThePollThatTakesPartitionsAway (lane_rebalance_test.cc) passes.
+// Until ARollBackInThePollThatTakesPartitionsAway (lane_rebalance_test.cc) passes.
 constexpr bool kNoFaultWhilePartitionsLeave = true;
-// Until DISABLED_ACommitBetweenTheQuestions (restorer_test.cc) passes.
+// Until ACommitBetweenTheQuestions (restorer_test.cc) passes.
 constexpr const char* kStoppedForNothing = "lies behind the changelog";
 
 class LaneRandomTest : public LaneTest, public ::testing::WithParamInterface<std::uint64_t> {

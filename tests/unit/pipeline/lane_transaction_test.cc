@@ -350,6 +350,21 @@ TEST_P(LaneUnknownCommitTest, OfANewRule) {
   EXPECT_EQ(Changelog(0).size(), 3U);
 }
 
+// Neither the old offset nor the new one: what is known of the partition is read again and
+// compared.
+TEST_F(LaneTransactionTest, AnUnknownCommitWhoseOffsetSomebodyMoved) {
+  kafka_.commit_fates = {CommitFate::kAnswered, CommitFate::kLost};
+  Put(0, "a b c");
+  kafka_.Give({0});
+  process_.Then([&] {
+    Put(0, "d");
+    kafka_.before = [&](Call call) {
+      if (call == Call::kCommitted) broker_.committed[0] = {1, ""};
+    };
+  });
+  ExpectError(process_.Run(), Action::kStop, "committed offset 1 lies behind the changelog");
+}
+
 INSTANTIATE_TEST_SUITE_P(, LaneUnknownCommitTest,
                          ::testing::Values(CommitFate::kAppliedUnanswered,
                                            CommitFate::kAppliedByInit, CommitFate::kLost),
