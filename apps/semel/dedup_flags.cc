@@ -159,7 +159,7 @@ void DedupFlags::AddProcess(CLI::App& command) {
   AddText(command, group, "--instance", options_.instance, "NAME",
           "Stable name: a restart serves its partitions at once [random]");
   AddText(command, group, "--state-dir", options_.state_dir, "DIR",
-          "Keeps the random name; for one process at a time");
+          "Keeps the random name, and snapshots that shorten a start; for one process");
   AddText(command, group, "--metrics", options_.metrics, "HOST:PORT",
           "Serve /metrics, /livez and /readyz");
 }

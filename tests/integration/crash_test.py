@@ -100,7 +100,7 @@ def test_killed_after_an_unknown_commit(point: str, job: JobFactory) -> None:
 def test_killed_while_partitions_are_revoked(assignor: str, job: JobFactory) -> None:
     """A second process comes and goes; the first dies in the revoke callback with its transaction open."""
     main = job("-X", f"partition.assignment.strategy={assignor}", partitions=4)
-    stream = main.start_stream(90_000, seed=SEED + 4, rate=1_000)
+    stream = main.start_stream(900_000, seed=SEED + 4, rate=1_000)
     for hit in (1, 2, random.Random(SEED).randint(3, 4)):
         page = Page()
         victim = main.start("--instance", "one", *page.flags, env={"SEMEL_FAIL_POINTS": f"in_revoke:kill:{hit}"})
