@@ -34,7 +34,7 @@ generate() {
 
 run_gawk() { gawk '!seen[$0]++' "$lines"; }
 run_semel() { "$semel" uniq "$lines"; }
-# Unordered: it is the fastest thing that DuckDB can be asked for.
+# Unordered, and not checked: it is the fastest thing that DuckDB can be asked for.
 run_duckdb() {
   "$python" -c '
 import duckdb, sys
@@ -72,7 +72,6 @@ echo "load before: $(cut -d' ' -f1-3 /proc/loadavg), cores: $(nproc)"
 for ((round = 1; round <= rounds; ++round)); do
   for program in "${programs[@]}"; do measure "$program"; done
   cmp "$dir/gawk.out" "$dir/semel.out"
-  for program in "${programs[@]}"; do wc -l <"$dir/$program.out"; done | uniq | wc -l | grep -qx 1
 done
 
 new=$(wc -l <"$dir/semel.out")

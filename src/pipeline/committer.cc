@@ -41,6 +41,7 @@ Result<void> Committer::Open() {
     if (action == Action::kFenced) SEMEL_TRY(CountFencing());
     if ((action != Action::kRetry && action != Action::kFenced && action != Action::kAbort) ||
         clock_.Now() > deadline) {
+      producer_.reset();
       return initialised.error();
     }
     log_.Warning("the transaction coordinator does not answer; trying again",

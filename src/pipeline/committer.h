@@ -38,6 +38,8 @@ class Committer {
   /// brokers for at most 140 s. Errors: kConnect, kFix, kFail, kStop.
   Result<void> Open();
 
+  /// False after an Open, be it an inner one, that failed.
+  bool open() const { return producer_ != nullptr; }
   kafka::TransactionalProducer& producer() { return *producer_; }
 
   /// Flushes, adds changelog and offsets, commits. `owned` says whether an assignment still holds.

@@ -296,7 +296,7 @@ Result<void> Lane::Impl::RolledBack(const Error& why) {
   transaction.reset();
   SEMEL_TRY(consumer->Seek(positions));
   if (why.action == Action::kRejectRecord) return Isolate(why, records, first);
-  if (why.action == Action::kConnect || why.action == Action::kStop) return why;
+  if (!Passing(why.action)) return why;
   if (backoff > backoff.zero()) parts.clock.Sleep(backoff);
   backoff = std::clamp(backoff * 2, std::chrono::milliseconds{50}, kBackoffMax);
   return {};
@@ -392,7 +392,7 @@ Lane::~Lane() = default;
 Result<void> Lane::Run(const std::stop_token& stop) {
   auto ended = impl_->Loop(stop);
   // What is open ends now rather than by its time-out, which would block the next owner.
-  if (impl_->transaction)
+  if (impl_->transaction && impl_->committer.open())
     static_cast<void>(impl_->committer.Abandon({Action::kAbort, "the lane stops"}));
   impl_->transaction.reset();
   if (impl_->consumer) {

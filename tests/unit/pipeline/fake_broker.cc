@@ -15,7 +15,17 @@ bool FakeBroker::Current(const ProducerEpoch& producer) const {
   return found != ongoing_.end() && found->second.epoch == producer.epoch;
 }
 
-void FakeBroker::Begin(const ProducerEpoch& producer) { ongoing_.at(producer.id).open = true; }
+void FakeBroker::Begin(const ProducerEpoch& producer, std::optional<TimePoint> now) {
+  ongoing_.at(producer.id).open = true;
+  ongoing_.at(producer.id).begun = now;
+}
+
+void FakeBroker::Expire(TimePoint now) {
+  constexpr std::chrono::seconds kTimeout{15};  // 5 s, looked at every 10 s
+  for (auto& [id, ongoing] : ongoing_) {
+    if (ongoing.open && ongoing.begun && now - *ongoing.begun > kTimeout) Init(id);
+  }
+}
 
 kafka::Offset FakeBroker::Append(const ProducerEpoch& producer, const std::string& topic,
                                  kafka::Partition partition, StoredRecord record) {

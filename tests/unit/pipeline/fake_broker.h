@@ -2,7 +2,9 @@
 // Everything happens at once and in the order of the calls.
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +22,8 @@ struct ProducerEpoch {
 
 class FakeBroker {
  public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
   FakeLog& Log(const std::string& topic, kafka::Partition partition) {
     return logs_[{topic, partition}];
   }
@@ -29,7 +33,10 @@ class FakeBroker {
   /// Ends what is left of the id's open transaction and fences every producer that had it before.
   ProducerEpoch Init(const std::string& id);
   bool Current(const ProducerEpoch& producer) const;
-  void Begin(const ProducerEpoch& producer);
+  /// `now`: the transaction times out, as Expire says; without it, it does not.
+  void Begin(const ProducerEpoch& producer, std::optional<TimePoint> now = std::nullopt);
+  /// Aborts transactions that are open for too long, and fences their producers.
+  void Expire(TimePoint now);
   kafka::Offset Append(const ProducerEpoch& producer, const std::string& topic,
                        kafka::Partition partition, StoredRecord record);
   void AddOffsets(const ProducerEpoch& producer,
@@ -54,6 +61,7 @@ class FakeBroker {
     int epoch = 0;
     bool open = false;
     bool prepared = false;
+    std::optional<TimePoint> begun;
     std::map<std::pair<std::string, kafka::Partition>, std::vector<kafka::Offset>> written;
     std::map<kafka::Partition, kafka::CommittedOffset> offsets;
   };

@@ -15,11 +15,6 @@ constexpr int kPartitions = 3;
 constexpr int kRecords = 2000;
 constexpr int kDifferentEvents = 400;
 
-// Until ARollBackInThePollThatTakesPartitionsAway (lane_rebalance_test.cc) passes.
-constexpr bool kNoFaultWhilePartitionsLeave = true;
-// Until ACommitBetweenTheQuestions (restorer_test.cc) passes.
-constexpr const char* kStoppedForNothing = "lies behind the changelog";
-
 class LaneRandomTest : public LaneTest, public ::testing::WithParamInterface<std::uint64_t> {
  protected:
   bool Chance(double probability) { return std::bernoulli_distribution(probability)(random_); }
@@ -59,7 +54,6 @@ class LaneRandomTest : public LaneTest, public ::testing::WithParamInterface<std
     const Error again{Action::kRetry, "a fault that passes"};
     switch (call) {
       case Call::kProduce:
-        if (kafka.leaving() && kNoFaultWhilePartitionsLeave) return std::nullopt;
         return Chance(0.002) ? std::optional(error) : std::nullopt;
       case Call::kBegin:
       case Call::kFlush:
@@ -123,8 +117,7 @@ class LaneRandomTest : public LaneTest, public ::testing::WithParamInterface<std
   }
 
   static bool IsAllowed(const Error& error) {
-    return error.message.find("fenced more than 5 times") != std::string::npos ||
-           error.message.find(kStoppedForNothing) != std::string::npos;
+    return error.message.find("fenced more than 5 times") != std::string::npos;
   }
 
   /// Without faults, and after the brokers ended every transaction that was left open.

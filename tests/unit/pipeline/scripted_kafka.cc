@@ -40,6 +40,7 @@ void ScriptedKafka::Breach(const std::string& what) {
 
 Result<void> ScriptedKafka::Enter(Call call, const std::string& text) {
   trace.push_back(text);
+  broker.Expire(clock.Now());
   if (before) {
     try {
       before(call);

@@ -52,7 +52,7 @@ Result<void> ScriptedProducer::Begin() {
   if (const auto entered = kafka_.Enter(Call::kBegin, "begin"); !entered)
     return Failed(entered.error());
   phase_ = Phase::kOpen;
-  if (!Fenced()) kafka_.broker.Begin(epoch_);
+  if (!Fenced()) kafka_.broker.Begin(epoch_, kafka_.clock.Now());
   return {};
 }
 
