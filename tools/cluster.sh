@@ -4,12 +4,19 @@
 #   $cluster/broker-N/{server.properties,data,pid,server.log}    $cluster/{cluster-id,bootstrap}
 #
 # SEMEL_CLUSTER_DIR names another directory, and so another cluster beside the first.
+# SEMEL_CLUSTER_SECURED=1 makes one broker that has, beside an open address for its administrator, one for everybody else
+# with SASL_SSL and ACLs, and fetches a librdkafka that can do SCRAM with Kafka 4 (Debian 12's cannot):
+#
+#   $cluster/{secured,password,tls/{ca.pem,other-ca.pem}}    build/librdkafka/librdkafka.so.1
 
 cluster=${SEMEL_CLUSTER_DIR:-build/cluster}
 [[ $cluster == /* ]] || cluster=$root/$cluster
 readonly cluster
 readonly jars=$build/kafka/jars
-readonly brokers=(1 2 3)
+readonly secured=${SEMEL_CLUSTER_SECURED-}
+if [[ $secured ]]; then brokers=(1); else brokers=(1 2 3); fi
+readonly brokers
+readonly users=(semel creator no-write no-group no-transaction)  # of a secured cluster
 readonly start_deadline=120  # seconds; about 10 on a quiet machine
 readonly stop_deadline=60
 
@@ -25,7 +32,27 @@ fetch_kafka() {
   mv "$jars.part" "$jars"
 }
 
-kafka_java() { java -cp "$jars/*" -Dlog4j2.configurationFile="$root/tools/kafka/log4j2.xml" "$@"; }
+# The one in the wheel of confluent-kafka, whose version and digest are pinned. Its file is named as programs ask for it.
+fetch_librdkafka() {
+  local pins=$root/tools/kafka/librdkafka.txt home=$build/librdkafka wheel
+  cmp -s "$pins" "$home/librdkafka.txt" && return
+  say 'fetching librdkafka from PyPI'
+  rm -rf "$home"
+  mkdir -p "$home/wheel"
+  /usr/bin/python3 -m pip download -q --no-deps --only-binary :all: --require-hashes -r "$pins" -d "$home/wheel" \
+    --python-version 3.11 --implementation cp --abi cp311 --platform "manylinux_2_28_$(uname -m)" \
+    >"$home/pip.log" 2>&1 || fail "pip could not fetch librdkafka; see $home/pip.log"
+  wheel=$(echo "$home"/wheel/*.whl)
+  /usr/bin/python3 -m zipfile -e "$wheel" "$home/wheel"
+  mv "$home"/wheel/confluent_kafka.libs/librdkafka-*.so.1 "$home/librdkafka.so.1"
+  rm -r "$home/wheel"
+  cp "$pins" "$home"
+}
+
+# For what runs a second or two: without the optimising compiler it takes half the time.
+kafka_java() {
+  java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$jars/*" -Dlog4j2.configurationFile="$root/tools/kafka/log4j2.xml" "$@"
+}
 
 # free_ports COUNT: below the range that the kernel hands out to clients, so that a port stays ours while its broker is down.
 free_ports() {
@@ -43,7 +70,7 @@ free_ports() {
 
 # configure_cluster: new ports, a new cluster id, empty data.
 configure_cluster() {
-  local ports n voters='' formats=()
+  local ports n voters='' formats=() scram=() count=${#brokers[@]}
   remove_data
   mapfile -t ports < <(free_ports 6)
   for n in "${brokers[@]}"; do voters+=${voters:+,}$n@127.0.0.1:${ports[n + 2]}; done
@@ -64,17 +91,18 @@ configure_cluster() {
 		log.dirs=$cluster/broker-$n/data
 
 		auto.create.topics.enable=false
-		default.replication.factor=3
-		min.insync.replicas=2
+		default.replication.factor=$count
+		min.insync.replicas=$((count / 2 + 1))
 		unclean.leader.election.enable=false
-		offsets.topic.replication.factor=3
+		offsets.topic.replication.factor=$count
 		offsets.topic.num.partitions=8
-		transaction.state.log.replication.factor=3
-		transaction.state.log.min.isr=2
+		transaction.state.log.replication.factor=$count
+		transaction.state.log.min.isr=$((count / 2 + 1))
 		transaction.state.log.num.partitions=8
 		group.initial.rebalance.delay.ms=0
 	END
-    kafka_java kafka.tools.StorageTool format -t "$id" -c "$cluster/broker-$n/server.properties" \
+    if [[ $secured ]]; then secure "$cluster/broker-$n/server.properties" "${ports[n]}"; fi
+    kafka_java kafka.tools.StorageTool format -t "$id" -c "$cluster/broker-$n/server.properties" "${scram[@]}" \
       >"$cluster/broker-$n/format.log" 2>&1 &
     formats+=($!)
   done
@@ -85,9 +113,52 @@ configure_cluster() {
   echo "$id" >"$cluster/cluster-id"  # last: says that all of the above is there
 }
 
+# secure FILE PORT: adds that address to the configuration, and the users to `scram`, for StorageTool. They share a password.
+secure() {
+  local password user plain=''
+  make_certificates
+  password=$(head -c 12 /dev/urandom | base64 | tr '+/' 'xy')
+  (umask 077; echo "$password" >"$cluster/password")
+  for user in "${users[@]}"; do
+    plain+=" user_$user=\"$password\""
+    scram+=(--add-scram "SCRAM-SHA-512=[name=$user,password=$password]")
+  done
+  local login=org.apache.kafka.common.security
+  sed -i -e "s|^listeners=|&SASL_SSL://127.0.0.1:$2,|" -e "s|^advertised.listeners=|&SASL_SSL://127.0.0.1:$2,|" \
+    -e 's|^listener.security.protocol.map=|&SASL_SSL:SASL_SSL,|' "$1"
+  cat >>"$1" <<-END
+		inter.broker.listener.name=PLAINTEXT
+		sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+		listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=$login.scram.ScramLoginModule required;
+		listener.name.sasl_ssl.plain.sasl.jaas.config=$login.plain.PlainLoginModule required$plain;
+		ssl.keystore.type=PEM
+		ssl.keystore.location=$cluster/tls/broker.pem
+		authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+		super.users=User:ANONYMOUS
+
+		# What a process leaves open when it is killed stays so until somebody uses the right to end it.
+		transaction.abort.timed.out.transaction.cleanup.interval.ms=600000
+	END
+  echo "127.0.0.1:$2" >"$cluster/secured"
+}
+
+# The authority that signed the broker's certificate, and another one.
+make_certificates() {
+  local tls=$cluster/tls ca
+  mkdir -p "$tls"
+  for ca in ca other-ca; do
+    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$ca" -keyout "$tls/$ca.key" -out "$tls/$ca.pem"
+  done 2>"$tls/openssl.log"
+  openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout "$tls/broker.key" -out "$tls/broker.csr" 2>>"$tls/openssl.log"
+  openssl x509 -req -in "$tls/broker.csr" -CA "$tls/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 30 \
+    -extfile <(echo 'subjectAltName=DNS:localhost,IP:127.0.0.1') -out "$tls/broker.crt" 2>>"$tls/openssl.log"
+  # Kafka takes key (PKCS #8) and chain from one file.
+  { openssl pkcs8 -topk8 -nocrypt -in "$tls/broker.key" && cat "$tls/broker.crt" "$tls/ca.pem"; } >"$tls/broker.pem"
+}
+
 remove_data() {
   # Only what is ours: the directory was named by the user.
-  rm -rf "$cluster"/broker-[123] "$cluster"/{cluster-id,listeners,bootstrap}
+  rm -rf "$cluster"/broker-[123] "$cluster"/tls "$cluster"/{cluster-id,listeners,bootstrap,secured,password}
 }
 
 # broker_pid N: prints the process id; fails when that broker does not run. Ids are reused, hence the look at its arguments.
@@ -141,6 +212,10 @@ cluster_up() {
   mkdir -p "$build/kafka"
   lock_cluster
   (flock 8; fetch_kafka) 8>"$build/kafka/lock"
+  if [[ $secured ]]; then
+    require secured
+    (flock 8; fetch_librdkafka) 8>"$build/kafka/lock"
+  fi
   local n
   if [[ ! -e $cluster/cluster-id ]]; then
     say "preparing a cluster in ${cluster#"$root"/}"

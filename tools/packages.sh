@@ -47,6 +47,10 @@ readonly packages_integration='
   python3-confluent-kafka  python confluent_kafka
   curl                     command curl'
 
+readonly packages_secured='
+  openssl                  command openssl
+  python3-pip              python pip'
+
 is_debian_12() {
   [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian && $VERSION_ID == 12 ]])
 }

@@ -31,6 +31,7 @@ int Main(int argc, char** argv) {
   AddDedup(app, run);
   AddFingerprint(app, run);
   AddProve(app, run);
+  AddSeen(app, run);
   AddTopic(app, run);
   AddUniq(app, run);
   try {

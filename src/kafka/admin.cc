@@ -15,6 +15,9 @@ using DeleteTopicPtr =
 using ConfigResourcePtr =
     std::unique_ptr<rd_kafka_ConfigResource_t, DestroyWith<rd_kafka_ConfigResource_destroy>>;
 
+constexpr int kSliceMs = 500;          // how often a wait looks whether there is any hope
+constexpr int kHandshakePatience = 3;  // slices; another of the brokers may be in order
+
 AdminOptionsPtr Options(rd_kafka_t* rk, rd_kafka_admin_op_t operation, const Deadline& deadline) {
   AdminOptionsPtr options(rd_kafka_AdminOptions_new(rk, operation));
   std::array<char, 256> text{};
@@ -28,10 +31,14 @@ AdminOptionsPtr Options(rd_kafka_t* rk, rd_kafka_admin_op_t operation, const Dea
 // The answer of an admin request, or why there is none.
 Result<EventPtr> Await(const Instance& instance, rd_kafka_queue_t* queue, const Deadline& deadline,
                        const std::string& what) {
-  constexpr int kGraceMs = 500;  // librdkafka's own time-out comes first, with a better text
-  EventPtr event(rd_kafka_queue_poll(queue, deadline.LeftMs() + kGraceMs));
-  rd_kafka_poll(instance.get(), 0);  // serves the error callback
-  if (instance.broken()) return *instance.broken();
+  EventPtr event;
+  bool last = false;
+  while (event == nullptr && !last) {
+    last = deadline.passed();  // librdkafka's own time-out comes first, with a better text
+    event.reset(rd_kafka_queue_poll(queue, last ? kSliceMs : deadline.SliceMs(kSliceMs)));
+    rd_kafka_poll(instance.get(), 0);  // serves the error callback
+    if (instance.broken()) return *instance.broken();
+  }
   if (event == nullptr) return instance.Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
   if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return instance.Describe(code, what, rd_kafka_event_error_string(event.get()));
@@ -39,13 +46,13 @@ Result<EventPtr> Await(const Instance& instance, rd_kafka_queue_t* queue, const 
 }
 
 Result<void> CheckTopics(const Instance& instance, const rd_kafka_topic_result_t* const* results,
-                         std::size_t count, const std::string& what) {
+                         std::size_t count, const std::string& what, std::string_view operation) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto code = rd_kafka_topic_result_error(results[i]);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     const char* text = rd_kafka_topic_result_error_string(results[i]);
     Error error = instance.Describe(code, what + " topic " + rd_kafka_topic_result_name(results[i]),
-                                    text == nullptr ? "" : text);
+                                    text == nullptr ? "" : text, operation);
     // The broker's policy speaks of a topic here, not of a record.
     if (error.action == Action::kRejectRecord || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
       error.action = Action::kFix;
@@ -54,15 +61,25 @@ Result<void> CheckTopics(const Instance& instance, const rd_kafka_topic_result_t
   return {};
 }
 
+// librdkafka waits for a broker for as long as it is told to, also for one that refused us.
 Result<MetadataPtr> Metadata(const Instance& instance, rd_kafka_topic_t* only, bool all,
                              const Deadline& deadline, const std::string& what) {
-  const rd_kafka_metadata_t* metadata = nullptr;
-  const auto code =
-      rd_kafka_metadata(instance.get(), all ? 1 : 0, only, &metadata, deadline.LeftMs());
-  rd_kafka_poll(instance.get(), 0);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return MetadataPtr(metadata);
-  if (instance.broken()) return *instance.broken();
-  return instance.Describe(code, what);
+  int slice = kSliceMs;
+  int handshakes = 0;
+  while (true) {
+    const rd_kafka_metadata_t* metadata = nullptr;
+    const auto code =
+        rd_kafka_metadata(instance.get(), all ? 1 : 0, only, &metadata, deadline.SliceMs(slice));
+    rd_kafka_poll(instance.get(), 0);  // serves the error callback
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return MetadataPtr(metadata);
+    if (instance.broken()) return *instance.broken();
+    const bool no_broker = code == RD_KAFKA_RESP_ERR__TRANSPORT;
+    if (no_broker && instance.handshake_failed()) ++handshakes;
+    const bool again = no_broker || code == RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (!again || deadline.passed() || handshakes == kHandshakePatience)
+      return instance.Describe(code, what);
+    if (!no_broker) slice *= 2;  // it is there, and slow: its answer needs longer than that
+  }
 }
 
 Result<NewTopicPtr> ToLibrary(const NewTopic& topic) {
@@ -101,12 +118,11 @@ Result<std::unique_ptr<Admin>> Admin::Open(const ClientSettings& settings, Logge
 }
 
 Result<std::string> Admin::ClusterId(Milliseconds timeout) {
-  char* id = rd_kafka_clusterid(instance_->get(), Deadline(timeout).LeftMs());
-  rd_kafka_poll(instance_->get(), 0);
-  if (id == nullptr) {
-    if (instance_->broken()) return *instance_->broken();
-    return instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "ask for the cluster id");
-  }
+  const std::string what = "ask for the cluster id";
+  const Deadline deadline{timeout};
+  SEMEL_TRY_ASSIGN(const MetadataPtr ignored, Metadata(*instance_, nullptr, false, deadline, what));
+  char* id = rd_kafka_clusterid(instance_->get(), deadline.LeftMs());
+  if (id == nullptr) return instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
   std::string result = id;
   rd_kafka_mem_free(instance_->get(), id);
   return result;
@@ -133,7 +149,8 @@ Result<TopicDescription> Admin::Describe(const std::string& topic, Milliseconds 
   if (metadata->topic_cnt != 1) return TopicDescription{};
   const rd_kafka_metadata_topic& found = metadata->topics[0];
   if (found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return TopicDescription{};
-  if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return instance_->Describe(found.err, what);
+  if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return instance_->Describe(found.err, what, {}, "Describe");
   TopicDescription description{true, found.partition_cnt, 0};
   for (int i = 0; i < found.partition_cnt; ++i) {
     const int replicas = found.partitions[i].replica_cnt;
@@ -160,7 +177,7 @@ Result<TopicConfig> Admin::Config(const std::string& topic, Milliseconds timeout
   for (std::size_t i = 0; i < count; ++i) {
     if (const auto code = rd_kafka_ConfigResource_error(resources[i]);
         code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      Error error = instance_->Describe(code, what);
+      Error error = instance_->Describe(code, what, {}, "DescribeConfigs");
       if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) error.action = Action::kFix;
       return error;
     }
@@ -191,7 +208,7 @@ Result<void> Admin::Create(std::span<const NewTopic> topics, Milliseconds timeou
   std::size_t count = 0;
   const auto* const* results =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
-  return CheckTopics(*instance_, results, count, "create");
+  return CheckTopics(*instance_, results, count, "create", "Create");
 }
 
 Result<void> Admin::Delete(std::span<const std::string> topics, Milliseconds timeout) {
@@ -210,7 +227,7 @@ Result<void> Admin::Delete(std::span<const std::string> topics, Milliseconds tim
   std::size_t count = 0;
   const auto* const* results =
       rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);
-  return CheckTopics(*instance_, results, count, "delete");
+  return CheckTopics(*instance_, results, count, "delete", "Delete");
 }
 
 }  // namespace semel::kafka

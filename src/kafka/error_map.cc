@@ -13,10 +13,10 @@ struct Row {
   const char* advice;  // empty where librdkafka's text says it all
 };
 
-constexpr const char* kAclAdvice =
-    "the brokers refuse this to our user: grant it with kafka-acls (docs: ACL list)";
 constexpr const char* kAuthAdvice = "check security.protocol, sasl.* and ssl.*";
-constexpr const char* kReachAdvice = "check --brokers and the network";
+constexpr const char* kTlsAdvice =
+    "check ssl.ca.location, the brokers' certificates and security.protocol";
+constexpr const char* kReachAdvice = "check --brokers, security.protocol and the network";
 constexpr const char* kTopicAdvice = "check the topic's name and that it exists";
 constexpr const char* kMemberAdvice = "the group gave the partitions to others";
 constexpr const char* kReportAdvice = "this should not happen: please report it";
@@ -44,7 +44,7 @@ constexpr Row kTable[] = {
     {RD_KAFKA_RESP_ERR__QUEUE_FULL, Action::kRetry, ""},
     {RD_KAFKA_RESP_ERR__ISR_INSUFF, Action::kRetry, "wait for the replicas"},
     {RD_KAFKA_RESP_ERR__NODE_UPDATE, Action::kRetry, ""},
-    {RD_KAFKA_RESP_ERR__SSL, Action::kConnect, kAuthAdvice},
+    {RD_KAFKA_RESP_ERR__SSL, Action::kConnect, kTlsAdvice},
     {RD_KAFKA_RESP_ERR__WAIT_COORD, Action::kRetry, ""},
     {RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, Action::kFix, ""},
     {RD_KAFKA_RESP_ERR__IN_PROGRESS, Action::kRetry, ""},
@@ -130,9 +130,9 @@ constexpr Row kTable[] = {
      "outside of the brokers' group.min/max.session.timeout.ms"},
     {RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, Action::kAbort, kMemberAdvice},
     {RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE, Action::kFail, ""},
-    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, Action::kConnect, kAclAdvice},
-    {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, Action::kConnect, kAclAdvice},
-    {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, Action::kConnect, kAclAdvice},
+    {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, Action::kConnect, ""},
+    {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, Action::kConnect, ""},
+    {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, Action::kConnect, ""},
     {RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, Action::kRejectRecord,
      "outside of the topic's message.timestamp.before/after.max.ms"},
     {RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM, Action::kConnect, kAuthAdvice},
@@ -158,7 +158,7 @@ constexpr Row kTable[] = {
      "transaction.timeout.ms is above the brokers' transaction.max.timeout.ms"},
     {RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS, Action::kRetry, ""},
     {RD_KAFKA_RESP_ERR_TRANSACTION_COORDINATOR_FENCED, Action::kAbort, ""},
-    {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, Action::kConnect, kAclAdvice},
+    {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, Action::kConnect, ""},
     {RD_KAFKA_RESP_ERR_SECURITY_DISABLED, Action::kFix, ""},
     {RD_KAFKA_RESP_ERR_OPERATION_NOT_ATTEMPTED, Action::kAbort, ""},
     {RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, Action::kRetry, "see the brokers' logs"},
@@ -227,6 +227,23 @@ const Row* Find(rd_kafka_resp_err_t code) {
   return row == std::end(kTable) ? nullptr : row;
 }
 
+// Which right is missing; empty when `code` is about something else. The names are in `what`.
+std::string MissingRight(rd_kafka_resp_err_t code, const Attempt& attempt) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return std::string(attempt.operation.empty() ? "Describe or Read" : attempt.operation) +
+             " on the topic";
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return "Read on the group";
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return "Write on the transactional id";
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return "Create on the cluster";
+    default:
+      return {};
+  }
+}
+
 // What a transactional call's error means, once the table alone would say "try again": the call
 // itself is over, only the transaction can be repeated.
 Action AfterFailedTransaction(rd_kafka_resp_err_t code) {
@@ -253,6 +270,11 @@ Error ToError(rd_kafka_resp_err_t code, const Attempt& attempt, std::string_view
     text += " as " + std::string(attempt.principal);
   text += ": " + std::string(detail.empty() ? rd_kafka_err2str(code) : detail);
   text += std::string(" (") + rd_kafka_err2name(code) + ")";
+  if (const std::string right = MissingRight(code, attempt); !right.empty()) {
+    text += "; grant ";
+    text += attempt.principal.empty() ? "this user" : attempt.principal;
+    text += " the operation " + right + " with kafka-acls, see docs/operations.md#acls";
+  }
   if (row != nullptr && row->advice[0] != '\0') text += std::string("; ") + row->advice;
   return {action, std::move(text)};
 }

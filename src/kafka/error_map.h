@@ -11,8 +11,9 @@ namespace semel::kafka {
 
 /// What was being tried, for the message.
 struct Attempt {
-  std::string_view what;       ///< "commit the transaction of semel.orders-a-0"
-  std::string_view principal;  ///< who we are to the brokers; empty when not known
+  std::string_view what;         ///< "commit the transaction of semel.orders-a-0"
+  std::string_view principal;    ///< who we are to the brokers; empty when not known
+  std::string_view operation{};  ///< the ACL operation that it needs of the topic: "Write"
 };
 
 /// True when the table has `code`; a code that it lacks is treated as kFail.

@@ -2,6 +2,7 @@
 
 #include <syslog.h>
 
+#include <algorithm>
 #include <array>
 #include <future>
 #include <mutex>
@@ -13,13 +14,18 @@ namespace semel::kafka {
 struct Instance::Context {
   Parts parts;
   std::mutex logging;
-  Logger* logger = nullptr;  // guarded by `logging`; null once the Instance is gone
+  Logger* logger = nullptr;       // guarded by `logging`; null once the Instance is gone
+  std::string refused_partition;  // guarded by `logging`
   // The rest is touched within polls only.
-  std::string last_error;
+  std::string last_error;  // why the brokers cannot be reached
+  rd_kafka_resp_err_t last_code = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::chrono::steady_clock::time_point last_time;
   std::optional<Error> broken;
 
   void Log(LogLevel level, std::string_view text, std::string_view facility) {
     const std::lock_guard lock(logging);
+    if (facility == "ADDPARTS" && level >= LogLevel::kWarning)
+      refused_partition = text.substr(std::min(text.find("Failed to"), text.size()));
     if (logger != nullptr)
       logger->Write(level, text, {{"client", parts.name}, {"facility", std::string(facility)}});
   }
@@ -28,6 +34,7 @@ struct Instance::Context {
 namespace {
 
 constexpr std::chrono::seconds kEndWithin{3};
+constexpr std::chrono::seconds kFreshFor{60};  // librdkafka repeats itself after 30 s
 
 // A broker that is away is librdkafka's "error" and its everyday business; a warning for us.
 LogLevel LevelOf(int syslog_level, std::string_view facility) {
@@ -57,11 +64,17 @@ void Instance::Install(rd_kafka_conf_t* conf, Context* context, bool rebalances,
     std::array<char, 512> fatal{};
     const bool dead = error == RD_KAFKA_RESP_ERR__FATAL;
     if (dead) error = rd_kafka_fatal_error(rk, fatal.data(), fatal.size());
-    self->last_error = dead ? fatal.data() : text;
+    const std::string what = dead ? fatal.data() : text;
+    // That all brokers are down follows from what each of them had; only that says why.
+    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || self->last_error.empty()) {
+      self->last_error = what;
+      self->last_code = error;
+      self->last_time = SystemClock{}.Now();
+    }
     if (dead || error == RD_KAFKA_RESP_ERR__AUTHENTICATION)
-      self->broken = ToError(error, {"go on with the " + self->parts.name, self->parts.principal},
-                             self->last_error);
-    self->Log(LogLevel::kDebug, self->last_error, rd_kafka_err2name(error));
+      self->broken =
+          ToError(error, {"go on with the " + self->parts.name, self->parts.principal}, what);
+    self->Log(LogLevel::kDebug, what, rd_kafka_err2name(error));
   });
   if (rebalances) {
     rd_kafka_conf_set_rebalance_cb(conf, [](rd_kafka_t* /*rk*/, rd_kafka_resp_err_t event,
@@ -109,10 +122,15 @@ Instance::~Instance() {
   context_->logger = nullptr;
 }
 
-Error Instance::Describe(rd_kafka_resp_err_t code, const std::string& what,
-                         std::string_view detail) const {
-  Error error = ToError(code, {what, context_->parts.principal}, detail);
-  if (MeansUnreachable(code) && !context_->last_error.empty())
+Error Instance::Describe(rd_kafka_resp_err_t code, const std::string& what, std::string_view detail,
+                         std::string_view operation) const {
+  Error error = ToError(code, {what, context_->parts.principal, operation}, detail);
+  if (!MeansUnreachable(code) || context_->last_error.empty()) return error;
+  if (handshake_failed())  // its advice is the better one; what to do remains
+    error.message =
+        ToError(RD_KAFKA_RESP_ERR__SSL, {what, context_->parts.principal}, context_->last_error)
+            .message;
+  else
     error.message += "; last: " + context_->last_error;
   return error;
 }
@@ -125,6 +143,16 @@ Error Instance::Describe(const rd_kafka_error_t& error, const std::string& what)
 }
 
 const std::optional<Error>& Instance::broken() const { return context_->broken; }
+
+std::string Instance::refused_partition() const {
+  const std::lock_guard lock(context_->logging);
+  return context_->refused_partition;
+}
+
+bool Instance::handshake_failed() const {
+  return context_->last_code == RD_KAFKA_RESP_ERR__SSL &&
+         SystemClock{}.Now() - context_->last_time < kFreshFor;
+}
 
 std::string Name(const std::string& topic, Partition partition) {
   return topic + " [" + std::to_string(partition) + "]";

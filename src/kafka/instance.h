@@ -47,13 +47,21 @@ class Instance {
   Logger& logger() const { return logger_; }
 
   /// An error with everything that is known: `what` was tried, as whom, and why the brokers could
-  /// not be reached if that is the case.
-  Error Describe(rd_kafka_resp_err_t code, const std::string& what,
-                 std::string_view detail = {}) const;
+  /// not be reached if that is the case. `operation`: the ACL operation that it needs of a topic.
+  Error Describe(rd_kafka_resp_err_t code, const std::string& what, std::string_view detail = {},
+                 std::string_view operation = {}) const;
   Error Describe(const rd_kafka_error_t& error, const std::string& what) const;
 
   /// Set once the brokers refused us (authentication) or librdkafka declared itself dead.
   const std::optional<Error>& broken() const;
+
+  /// The last partition that a transaction was not allowed to take, in librdkafka's words; its
+  /// errors do not say which one it was.
+  std::string refused_partition() const;
+
+  /// True when the last that was heard is a failed TLS handshake. librdkafka goes on trying; so may
+  /// we where another broker, or the same one later, can have a better certificate.
+  bool handshake_failed() const;
 
  private:
   struct Context;

@@ -67,12 +67,40 @@ constexpr Refused kRefused[] = {
     {"transactional.id", "it is made of --group and --instance"},
 };
 
+struct Alias {
+  std::string_view name;
+  std::string_view canonical;
+};
+
+// A test holds them against the library's own list.
+constexpr Alias kAliases[] = {
+    {"acks", "request.required.acks"},
+    {"bootstrap.servers", "metadata.broker.list"},
+    {"compression.type", "compression.codec"},
+    {"delivery.timeout.ms", "message.timeout.ms"},
+    {"linger.ms", "queue.buffering.max.ms"},
+    {"max.in.flight", "max.in.flight.requests.per.connection"},
+    {"max.partition.fetch.bytes", "fetch.message.max.bytes"},
+    {"retries", "message.send.max.retries"},
+    {"sasl.mechanism", "sasl.mechanisms"},
+    // of later librdkafka versions
+    {"sasl.oauthbearer.client.credentials.client.id", "sasl.oauthbearer.client.id"},
+    {"sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.client.secret"},
+};
+
 bool EndsWithCallback(std::string_view name) {
   return name.ends_with("_cb") || name.starts_with("internal.") || name.starts_with("go.") ||
          name.starts_with("dotnet.");
 }
 
 }  // namespace
+
+std::string_view CanonicalName(std::string_view name) {
+  const auto* found =
+      std::find_if(std::begin(kAliases), std::end(kAliases),
+                   [name](const Alias& candidate) { return candidate.name == name; });
+  return found == std::end(kAliases) ? name : found->canonical;
+}
 
 const char* WhyRefused(std::string_view name) {
   const auto* found =

@@ -219,7 +219,7 @@ void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
       break;
   }
   Error error = instance_->Describe(code, "read " + options_.topic + " in group " + options_.group,
-                                    rd_kafka_message_errstr(&message));
+                                    rd_kafka_message_errstr(&message), "Read");
   const bool passes = error.action == Action::kRetry || error.action == Action::kAbort;
   if (passes && !fatal) {
     logger_.Warning(error.message, {{"topic", options_.topic}});

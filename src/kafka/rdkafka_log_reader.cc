@@ -75,7 +75,9 @@ Result<RdkafkaLogReader::Range> RdkafkaLogReader::Query(const Instance& instance
   if (rd_kafka_metadata(instance.get(), 0, handle.get(), &metadata, kMetadataWithinMs) ==
       RD_KAFKA_RESP_ERR_NO_ERROR)
     rd_kafka_metadata_destroy(metadata);
-  return OfTopic(instance.Describe(code, "ask for the ends of " + Name(topic, partition)), code);
+  return OfTopic(
+      instance.Describe(code, "ask for the ends of " + Name(topic, partition), {}, "Describe"),
+      code);
 }
 
 Result<Watermarks> RdkafkaLogReader::Marks(const std::string& topic, Partition partition,
@@ -97,7 +99,8 @@ Result<Offset> RdkafkaLogReader::OffsetAt(const std::string& topic, Partition pa
   entry->offset = time_ms;
   auto code = rd_kafka_offsets_for_times(uncommitted_->get(), list.get(), deadline.LeftMs());
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = entry->err;
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return OfTopic(uncommitted_->Describe(code, what), code);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return OfTopic(uncommitted_->Describe(code, what, {}, "Describe"), code);
   if (entry->offset >= 0) return entry->offset;
   SEMEL_TRY_ASSIGN(const Range all, Query(*uncommitted_, topic, partition, deadline));
   return all.end;
@@ -149,7 +152,7 @@ Result<bool> RdkafkaLogReader::Take(MessagePtr message, LogSlice& slice) {
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (message->rkt != nullptr && !ours) return false;
     Error error = OfTopic(committed_->Describe(message->err, "read " + Name(topic_, partition_),
-                                               rd_kafka_message_errstr(message.get())),
+                                               rd_kafka_message_errstr(message.get()), "Read"),
                           message->err);
     if (error.action != Action::kRetry) return error;
     committed_->logger().Warning(error.message);
@@ -193,7 +196,7 @@ Result<std::optional<std::string>> RdkafkaLogReader::PeekUncommitted(const std::
     else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
       found = std::optional<std::string>();
     else
-      found = uncommitted_->Describe(message->err, "read " + Name(topic, partition));
+      found = uncommitted_->Describe(message->err, "read " + Name(topic, partition), {}, "Read");
     break;
   }
   rd_kafka_assign(uncommitted_->get(), nullptr);

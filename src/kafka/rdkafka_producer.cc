@@ -179,8 +179,10 @@ Result<void> RdkafkaProducer::Produce(const OutgoingRecord& record) {
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || deadline.passed()) {
       Error described = instance_->Describe(
-          code, "write to " + Name(options_.topics[static_cast<std::size_t>(record.topic)],
-                                   record.partition));
+          code,
+          "write to " +
+              Name(options_.topics[static_cast<std::size_t>(record.topic)], record.partition),
+          {}, "Write");
       if (described.action == Action::kRetry) described.action = Action::kAbort;
       return Failed(CauseOf(std::move(described)));
     }
@@ -191,10 +193,26 @@ Result<void> RdkafkaProducer::Produce(const OutgoingRecord& record) {
 // Once a record failed, librdkafka answers every further call with a bad state: an effect.
 Error RdkafkaProducer::CauseOf(Error effect) {
   rd_kafka_poll(instance_->get(), 0);
+  if (auto refused = Refused(); refused) return *std::move(refused);
   if (delivery_error_ == RD_KAFKA_RESP_ERR_NO_ERROR) return effect;
-  Error cause = instance_->Describe(delivery_error_, "write to " + delivery_error_where_);
+  Error cause =
+      instance_->Describe(delivery_error_, "write to " + delivery_error_where_, {}, "Write");
   if (cause.action == Action::kRetry) cause.action = Action::kAbort;
   return cause;
+}
+
+// That the ACLs keep a topic from us is known to the transaction only: its records are said to be
+// purged. A call that cannot succeed within a transaction tells what became of it.
+std::optional<Error> RdkafkaProducer::Refused() const {
+  if (!in_transaction_) return std::nullopt;
+  const ErrorPtr error(rd_kafka_begin_transaction(instance_->get()));
+  if (error == nullptr || ActionOf(rd_kafka_error_code(error.get())) != Action::kConnect)
+    return std::nullopt;
+  const std::string which = instance_->refused_partition();
+  std::string topics;
+  for (const std::string& topic : options_.topics) topics += (topics.empty() ? "" : ", ") + topic;
+  return instance_->Describe(rd_kafka_error_code(error.get()), "write to " + topics,
+                             which.empty() ? rd_kafka_error_string(error.get()) : which, "Write");
 }
 
 void RdkafkaProducer::Serve() { rd_kafka_poll(instance_->get(), 0); }

@@ -46,6 +46,7 @@ class RdkafkaProducer final : public TransactionalProducer, private Callbacks {
   /// Notes that this producer must not be used for another transaction.
   Error Failed(Error error);
   Error CauseOf(Error effect);
+  std::optional<Error> Refused() const;
   std::string Doing(const char* what) const;
 
   ProducerOptions options_;

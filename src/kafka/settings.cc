@@ -1,5 +1,6 @@
 #include "kafka/settings.h"
 
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -8,11 +9,12 @@
 #include <fstream>
 #include <sstream>
 
-#include "kafka/property_rules.h"
 #include "kafka/rdkafka_handles.h"
 
 namespace semel::kafka {
 namespace {
+
+constexpr int kScramIsSound = 0x020601ff;  // before: a wrong nonce (librdkafka #4895)
 
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r\n";
@@ -54,6 +56,9 @@ Result<std::string> SecretValue(ClientSettings& settings, const std::string& nam
              "=file:PATH or " + name + "=env:NAME, or put it into a file for -F");
 }
 
+// A core dump would hold it.
+void EndCoreDumps() { ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
 // librdkafka judges name and value. Its text quotes the value, so a secret's is not shown.
 Result<void> AskLibrary(const std::string& name, const std::string& value) {
   const ConfPtr conf(rd_kafka_conf_new());
@@ -91,6 +96,7 @@ Result<void> Add(ClientSettings& settings, std::string_view assignment, Origin o
   }
   if (IsSecret(name)) {
     SEMEL_TRY_ASSIGN(value, SecretValue(settings, name, value, origin == Origin::kFile));
+    EndCoreDumps();
   }
   SEMEL_TRY(CheckOne(name, value));
   if (origin == Origin::kCommandLine)
@@ -111,15 +117,37 @@ std::string ValueOr(const ClientSettings& settings, const std::string& name, con
   return found == settings.properties.end() ? other : found->second;
 }
 
+std::string Protocol(const ClientSettings& settings) {
+  return Lower(ValueOr(settings, "security.protocol", "plaintext"));
+}
+
 std::string Mechanism(const ClientSettings& settings) {
-  return ValueOr(settings, "sasl.mechanism",
-                 ValueOr(settings, "sasl.mechanisms", "GSSAPI").c_str());
+  return Lower(ValueOr(settings, "sasl.mechanism", "gssapi"));
+}
+
+bool IsAboutSecurity(std::string_view name) {
+  return name.starts_with("security.") || name.starts_with("sasl.") || name.starts_with("ssl.") ||
+         name.starts_with("enable.ssl.") || name.starts_with("enable.sasl.");
+}
+
+// As a shell takes it for one word.
+std::string Quoted(const std::string& text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
 }
 
 }  // namespace
 
 Result<void> AddProperty(ClientSettings& settings, std::string_view assignment) {
-  return Add(settings, assignment, Origin::kCommandLine);
+  SEMEL_TRY(Add(settings, assignment, Origin::kCommandLine));
+  // What was taken holds no secret, only where one is.
+  if (IsAboutSecurity(Trim(assignment)))
+    settings.flags.push_back("-X " + Quoted(std::string(Trim(assignment))));
+  return {};
 }
 
 Result<void> AddPropertyFile(ClientSettings& settings, const std::string& path) {
@@ -142,6 +170,7 @@ Result<void> AddPropertyFile(ClientSettings& settings, const std::string& path) 
     read.warnings.push_back(path + " holds a secret and everybody may read it: chmod 600");
   settings.properties.merge(read.properties);
   if (settings.brokers.empty()) settings.brokers = read.brokers;
+  settings.flags.push_back("-F " + Quoted(path));
   settings.warnings.insert(settings.warnings.end(), read.warnings.begin(), read.warnings.end());
   return {};
 }
@@ -172,9 +201,13 @@ Result<void> Check(const ClientSettings& settings) {
 }
 
 std::vector<std::string> Warnings(const ClientSettings& settings) {
+  return Warnings(settings, rd_kafka_version());
+}
+
+std::vector<std::string> Warnings(const ClientSettings& settings, int library_version) {
   std::vector<std::string> warnings = settings.warnings;
-  const std::string protocol = Lower(ValueOr(settings, "security.protocol", "plaintext"));
-  if (protocol == "sasl_plaintext" && Lower(Mechanism(settings)) == "plain")
+  const std::string protocol = Protocol(settings);
+  if (protocol == "sasl_plaintext" && Mechanism(settings) == "plain")
     warnings.emplace_back(
         "SASL PLAIN without TLS sends the password in clear: use security.protocol=sasl_ssl");
   const std::string verify =
@@ -183,6 +216,12 @@ std::vector<std::string> Warnings(const ClientSettings& settings) {
     warnings.emplace_back(
         "enable.ssl.certificate.verification is off: anybody in between can read and alter "
         "everything");
+  if (protocol.starts_with("sasl_") && Mechanism(settings).starts_with("scram-") &&
+      library_version < kScramIsSound)
+    warnings.emplace_back(
+        "SCRAM with this librdkafka, which is older than 2.6.1: Kafka 4 answers 'invalid "
+        "credentials' to the right password (librdkafka #4895). Use a newer one, or PLAIN over "
+        "TLS");
   return warnings;
 }
 
@@ -193,12 +232,23 @@ std::string MaskedDescription(const ClientSettings& settings) {
   return text;
 }
 
+std::string SemelFlags(const ClientSettings& settings) {
+  std::string text = "--brokers " + settings.brokers;
+  for (const std::string& flag : settings.flags) text += " " + flag;
+  return text;
+}
+
+std::string KafkaToolFlags(const ClientSettings& settings) {
+  std::string text = "--bootstrap-server " + settings.brokers;
+  if (Protocol(settings) != "plaintext") text += " --command-config admin.properties";
+  return text;
+}
+
 std::string Principal(const ClientSettings& settings) {
   if (const auto user = settings.properties.find("sasl.username");
       user != settings.properties.end())
     return "User:" + user->second;
-  if (Lower(ValueOr(settings, "security.protocol", "plaintext")) == "plaintext")
-    return "User:ANONYMOUS";
+  if (Protocol(settings) == "plaintext") return "User:ANONYMOUS";
   return {};
 }
 

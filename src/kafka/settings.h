@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kafka/property_rules.h"
 #include "semel/result.h"
 
 namespace semel::kafka {
@@ -14,13 +15,15 @@ namespace semel::kafka {
 /// Plain data; secrets are in `properties` as they are, so never print it: MaskedDescription.
 struct ClientSettings {
   std::string brokers;
-  std::map<std::string, std::string> properties;
+  std::map<std::string, std::string, PropertyOrder> properties;
   std::vector<std::string> warnings;  ///< what was found doubtful while reading
+  std::vector<std::string> flags;     ///< how it was said: "-F FILE", "-X sasl.password=env:NAME"
 };
 
 /// Takes one `-X name=value`. A secret's value must be file:PATH or env:NAME. The property
-/// bootstrap.servers sets `brokers` unless that is set already.
-/// Errors: kFix, naming the property, never a secret's value.
+/// bootstrap.servers sets `brokers` unless that is set already. A secret that was read, here or
+/// from a file, ends core dumps of this process. Errors: kFix, naming the property, never a
+/// secret's value.
 Result<void> AddProperty(ClientSettings& settings, std::string_view assignment);
 
 /// Takes a `-F FILE`: a name=value a line, # begins a comment line. Secrets may be there as they
@@ -30,11 +33,20 @@ Result<void> AddPropertyFile(ClientSettings& settings, const std::string& path);
 /// Checks how the properties go together. Errors: kFix.
 Result<void> Check(const ClientSettings& settings);
 
-/// What an operator should be told about `settings` at start: the warnings, and what is weak.
+/// What an operator should be told about `settings` at start: the warnings, what is weak, and what
+/// this librdkafka (`library_version` as in rd_kafka_version) cannot do.
 std::vector<std::string> Warnings(const ClientSettings& settings);
+std::vector<std::string> Warnings(const ClientSettings& settings, int library_version);
 
 /// One line that may be logged: secrets are shown as ***.
 std::string MaskedDescription(const ClientSettings& settings);
+
+/// What lets another semel command reach the same brokers in the same way, without secrets:
+/// "--brokers a:1 -F kafka.properties".
+std::string SemelFlags(const ClientSettings& settings);
+
+/// The same for Kafka's own tools: "--bootstrap-server a:1", and their file where they need one.
+std::string KafkaToolFlags(const ClientSettings& settings);
 
 /// Who we are to the brokers, as far as the settings say; empty when they do not.
 std::string Principal(const ClientSettings& settings);

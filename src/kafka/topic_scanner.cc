@@ -35,10 +35,12 @@ Result<Polled> TopicScanner::Poll(Milliseconds timeout, std::size_t max_records)
       batch->Add(std::move(message));
     } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       polled.ends.push_back({message->partition, message->offset});
+    } else if (message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+      break;  // librdkafka looks for the group's coordinator; here nothing is asked of it
     } else {
       // Passing faults are librdkafka's to retry.
       Error error = instance_->Describe(message->err, "read " + topic_,
-                                        rd_kafka_message_errstr(message.get()));
+                                        rd_kafka_message_errstr(message.get()), "Read");
       if (error.action != Action::kRetry) return error;
       break;
     }

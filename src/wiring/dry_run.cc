@@ -148,8 +148,8 @@ Result<std::map<Partition, Offset>> Plan(const DedupOptions& options, Counter& c
   SEMEL_TRY_ASSIGN(const auto input, admin->Describe(options.from, kTimeout));
   if (!input.exists)
     return Error{Action::kFix, "there is no input topic " + options.from +
-                                   ". Existing ones: semel topic list --brokers " +
-                                   options.kafka.brokers};
+                                   ". Existing ones: semel topic list " +
+                                   kafka::SemelFlags(options.kafka)};
   SEMEL_TRY_ASSIGN(const auto reader, kafka::RdkafkaLogReader::Open(
                                           options.kafka, {"semel.dry-run", options.from}, logger));
   std::map<Partition, Offset> positions;

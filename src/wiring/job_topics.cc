@@ -97,7 +97,8 @@ Result<KnownTopic> Know(kafka::Admin& admin, const std::string& name) {
 }
 
 Result<JobTopics> PrepareTopics(const DedupOptions& options, Logger& logger) {
-  const TopicRules rules{options.kafka.brokers, options.window, options.replication};
+  const TopicRules rules{kafka::SemelFlags(options.kafka), kafka::KafkaToolFlags(options.kafka),
+                         options.window, options.replication};
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(options.kafka, logger));
   SEMEL_TRY_ASSIGN(JobTopics topics, KnowAll(*admin, options));
   if (options.create_topics && topics.input.description.exists) {

@@ -43,8 +43,8 @@ class Checker {
 
   TopicFindings Run(bool old_input) {
     if (!topics_.input.description.exists) {
-      Refuse("there is no input topic " + topics_.input.name + ". Existing ones: semel topic list" +
-             " --brokers " + rules_.brokers);
+      Refuse("there is no input topic " + topics_.input.name +
+             ". Existing ones: semel topic list " + rules_.semel_flags);
       return findings_;
     }
     if (Exists(topics_.output)) CheckOutput(old_input);
@@ -59,14 +59,13 @@ class Checker {
   void Warn(std::string text) { findings_.warnings.push_back(std::move(text)); }
 
   std::string SetCommand(const KnownTopic& topic, const std::string& assignment) const {
-    return "kafka-configs --bootstrap-server " + rules_.brokers +
-           " --alter --entity-type topics --entity-name " + topic.name + " --add-config " +
-           assignment;
+    return "kafka-configs " + rules_.tool_flags + " --alter --entity-type topics --entity-name " +
+           topic.name + " --add-config " + assignment;
   }
 
   bool Exists(const KnownTopic& topic) {
     if (topic.description.exists) return true;
-    std::string create = "semel topic create " + topic.name + " --brokers " + rules_.brokers +
+    std::string create = "semel topic create " + topic.name + " " + rules_.semel_flags +
                          " --partitions " + std::to_string(topics_.input.description.partitions);
     if (&topic == &topics_.changelog)
       create += " --config message.timestamp.type=LogAppendTime --config retention.ms=" +
@@ -81,8 +80,8 @@ class Checker {
     if (topic.description.partitions < wanted)
       Refuse("topic " + topic.name + " has " + std::to_string(topic.description.partitions) +
              " partitions, the input " + topics_.input.name + " has " + std::to_string(wanted) +
-             ". Repair: kafka-topics --bootstrap-server " + rules_.brokers + " --alter --topic " +
-             topic.name + " --partitions " + std::to_string(wanted));
+             ". Repair: kafka-topics " + rules_.tool_flags + " --alter --topic " + topic.name +
+             " --partitions " + std::to_string(wanted));
   }
 
   void CheckReplicas(const KnownTopic& topic) {

@@ -28,7 +28,8 @@ struct JobTopics {
 };
 
 struct TopicRules {
-  std::string brokers;  ///< for the commands that repair
+  std::string semel_flags;  ///< of commands that repair: kafka::SemelFlags
+  std::string tool_flags;   ///< the same: kafka::KafkaToolFlags
   std::chrono::milliseconds window{0};
   int replication = -1;  ///< of topics that are created; -1: the brokers' default
 };

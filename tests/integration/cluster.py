@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -28,10 +29,10 @@ DEADLINE = 60.0  # seconds; far above what anything takes, even on a busy machin
 Config = Mapping[str, Any]
 
 
-def dev(*args: str, timeout: float = 240) -> str:
+def dev(*args: str, timeout: float = 240, env: Mapping[str, str] | None = None) -> str:
     """Runs ./dev and returns what it printed."""
     done = subprocess.run([str(ROOT / "dev"), *args], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=timeout, check=False)
+                          timeout=timeout, check=False, env={**os.environ, **(env or {})})
     if done.returncode != 0:
         raise RuntimeError(f"./dev {' '.join(args)} -> {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout

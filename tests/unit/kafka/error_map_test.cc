@@ -36,7 +36,27 @@ TEST(ErrorMap, NamesOperationPrincipalAndAdvice) {
   EXPECT_EQ(error.action, Action::kConnect);
   EXPECT_THAT(error.message, HasSubstr("cannot write to orders.unique [3] as User:semel: "));
   EXPECT_THAT(error.message, HasSubstr("TOPIC_AUTHORIZATION_FAILED"));
-  EXPECT_THAT(error.message, HasSubstr("kafka-acls"));
+  EXPECT_THAT(error.message, HasSubstr("kafka-acls, see docs/operations.md#acls"));
+}
+
+TEST(ErrorMap, NamesTheMissingRight) {
+  const auto text = [](rd_kafka_resp_err_t code) {
+    return ToError(code, {"do it", "User:semel", "Write"}).message;
+  };
+  EXPECT_THAT(text(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED),
+              HasSubstr("grant User:semel the operation Write on the topic"));
+  EXPECT_THAT(text(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED),
+              HasSubstr("grant User:semel the operation Read on the group"));
+  EXPECT_THAT(text(RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
+              HasSubstr("grant User:semel the operation Write on the transactional id"));
+  EXPECT_THAT(text(RD_KAFKA_RESP_ERR__TRANSPORT), Not(HasSubstr("grant")));
+}
+
+TEST(ErrorMap, TellsACertificateFromAPassword) {
+  EXPECT_THAT(ToError(RD_KAFKA_RESP_ERR__SSL, {"connect", ""}).message,
+              HasSubstr("check ssl.ca.location"));
+  EXPECT_THAT(ToError(RD_KAFKA_RESP_ERR__AUTHENTICATION, {"connect", ""}).message,
+              Not(HasSubstr("certificate")));
 }
 
 TEST(ErrorMap, NamesThePrincipalOnlyWhereItMatters) {

@@ -2,11 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 
 #include "kafka/client_conf.h"
 
@@ -140,6 +143,80 @@ TEST(Settings, LetsTheCommandLineWinOverFiles) {
   EXPECT_EQ(settings.brokers, "localhost:9092");
 }
 
+TEST(Settings, LetsTheCommandLineWinUnderEitherName) {
+  ClientSettings settings = Local();
+  ASSERT_TRUE(AddProperty(settings, "linger.ms=1"));
+  ASSERT_TRUE(AddProperty(settings, "sasl.mechanisms=PLAIN"));
+  ASSERT_TRUE(AddPropertyFile(
+      settings, WriteFile("names", "queue.buffering.max.ms=9\nsasl.mechanism=SCRAM-SHA-512\n")));
+  EXPECT_EQ(settings.properties.size(), 2);
+  EXPECT_TRUE(settings.properties.contains("queue.buffering.max.ms"));
+  EXPECT_EQ(settings.properties.at("linger.ms"), "1");
+  const auto producer = ProducerConf(settings, "t", 900000);
+  ASSERT_TRUE(producer) << producer.error().message;
+  EXPECT_EQ(Get(*producer, "queue.buffering.max.ms"), "1");
+  EXPECT_EQ(Get(*producer, "sasl.mechanisms"), "PLAIN");
+}
+
+TEST(Settings, LetsTheLastLineWinUnderEitherName) {
+  ClientSettings settings = Local();
+  ASSERT_TRUE(AddPropertyFile(
+      settings, WriteFile("last", "linger.ms=1\nqueue.buffering.max.ms=2\nlinger.ms=3\n")));
+  EXPECT_EQ(settings.properties.size(), 1);
+  EXPECT_EQ(settings.properties.at("linger.ms"), "3");
+}
+
+TEST(PropertyRules, KnowsTheLibrarysAliases) {
+  std::FILE* const list = std::tmpfile();
+  ASSERT_NE(list, nullptr);
+  rd_kafka_conf_properties_show(list);
+  std::rewind(list);
+  const std::regex row("^([a-z.]+) .*Alias for `([a-z.]+)`.*\n?$");
+  std::array<char, 4096> line{};
+  int aliases = 0;
+  while (std::fgets(line.data(), line.size(), list) != nullptr) {
+    std::cmatch found;
+    if (!std::regex_match(line.data(), found, row)) continue;
+    ++aliases;
+    const std::string name = found[1];
+    if (WhyRefused(name) == nullptr) {
+      EXPECT_EQ(CanonicalName(name), found[2].str());
+    } else {
+      EXPECT_NE(WhyRefused(found[2].str()), nullptr) << name;
+    }
+  }
+  std::fclose(list);
+  EXPECT_GE(aliases, 10);
+}
+
+TEST(Settings, EndsCoreDumpsOnceItHoldsASecret) {
+  ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0);
+  ClientSettings settings = Local();
+  ASSERT_TRUE(AddProperty(settings, "linger.ms=1"));
+  EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 1);
+  ASSERT_TRUE(AddPropertyFile(settings, WriteFile("core", "sasl.password=hunter2\n")));
+  EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
+  ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0);
+}
+
+TEST(Settings, SaysHowAnotherCommandReachesTheSameBrokers) {
+  ClientSettings settings = Local();
+  EXPECT_EQ(SemelFlags(settings), "--brokers localhost:9092");
+  EXPECT_EQ(KafkaToolFlags(settings), "--bootstrap-server localhost:9092");
+  const std::string secret = WriteFile("pass word", "hunter2\n");
+  const std::string file = WriteFile("client", "security.protocol=SASL_SSL\n");
+  ASSERT_TRUE(AddProperty(settings, "linger.ms=1"));
+  ASSERT_TRUE(AddProperty(settings, "sasl.username=it's me"));
+  ASSERT_TRUE(AddProperty(settings, "sasl.password=file:" + secret));
+  ASSERT_TRUE(AddPropertyFile(settings, file));
+  EXPECT_EQ(SemelFlags(settings),
+            "--brokers localhost:9092 -X 'sasl.username=it'\\''s me' -X "
+            "'sasl.password=file:" +
+                secret + "' -F " + file);
+  EXPECT_EQ(KafkaToolFlags(settings),
+            "--bootstrap-server localhost:9092 --command-config admin.properties");
+}
+
 TEST(Settings, NamesFileAndLine) {
   ClientSettings settings;
   const std::string path = WriteFile("bad", "linger.ms=1\nacks=0\n");
@@ -163,6 +240,17 @@ TEST(Settings, WarnsOfWeakSecurity) {
   EXPECT_THAT(Warnings(settings), Contains(HasSubstr("certificate.verification")));
   settings.properties = {{"security.protocol", "sasl_ssl"}, {"sasl.mechanism", "PLAIN"}};
   EXPECT_THAT(Warnings(settings), IsEmpty());
+}
+
+TEST(Settings, WarnsOfScramWhereTheLibraryCannotDoIt) {
+  constexpr int kOld = 0x020600ff;
+  constexpr int kSound = 0x020601ff;
+  ClientSettings settings = Local();
+  settings.properties = {{"security.protocol", "sasl_ssl"}, {"sasl.mechanism", "SCRAM-SHA-512"}};
+  EXPECT_THAT(Warnings(settings, kOld), Contains(HasSubstr("4895")));
+  EXPECT_THAT(Warnings(settings, kSound), IsEmpty());
+  settings.properties["sasl.mechanism"] = "PLAIN";
+  EXPECT_THAT(Warnings(settings, kOld), IsEmpty());
 }
 
 TEST(Settings, MasksSecrets) {

@@ -119,11 +119,44 @@ std::set<std::string> Matches(const std::string& text, const std::string& patter
   return found;
 }
 
+std::string FileText(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
 TEST(PrometheusText, HasExactlyTheDocumentedNames) {
-  std::ostringstream page;
-  page << std::ifstream(SEMEL_METRICS_PAGE).rdbuf();
   EXPECT_EQ(Matches(PrometheusText(Example(), "1.2.3"), "# TYPE (semel_[a-z_]+) "),
-            Matches(page.str(), R"(\| `(semel_[a-z_]+)` \|)"));
+            Matches(FileText(SEMEL_METRICS_PAGE), R"(\| `(semel_[a-z_]+)` \|)"));
+}
+
+// Names and labels that are asked for exist; a query for others would be empty without a word.
+TEST(PrometheusText, HasWhatAlertsAndDashboardsAskFor) {
+  const std::string text = PrometheusText(Example(), "1.2.3");
+  const std::set<std::string> series = Matches(text, R"((?:^|\n)(semel_[a-z_]+)[{ ])");
+  const std::set<std::string> pairs = Matches(text, R"re(([a-z]+="[a-z]+"))re");
+  for (const std::string file : {SEMEL_METRICS_PAGE, SEMEL_DEPLOY "/prometheus/alerts.yml",
+                                 SEMEL_DEPLOY "/grafana/semel.json"}) {
+    // "semel_restor..." is prose; in JSON a quote is \".
+    const std::string asked = std::regex_replace(FileText(file), std::regex(R"(\\")"), "\"");
+    const auto names = Matches(asked, R"((semel_[a-z_]+)(?:[^a-z_.]|\.[^.]))");
+    EXPECT_GE(names.size(), 10U) << file;
+    for (const std::string& name : names)
+      EXPECT_TRUE(series.contains(name) || series.contains(name + "_bucket"))
+          << file << ": " << name;
+    for (const std::string& pair : Matches(asked, R"re(((?:result|outcome)="[a-z]+"))re"))
+      EXPECT_TRUE(pairs.contains(pair)) << file << ": " << pair;
+    for (const std::string& either : Matches(asked, R"re((?:result|outcome)=~"([a-z|\\]+)")re"))
+      for (const std::string& value : Matches(either, "([a-z]+)"))
+        EXPECT_THAT(text, HasSubstr("=\"" + value + "\"")) << file << ": " << value;
+  }
+}
+
+// Each metric is on the dashboard.
+TEST(PrometheusText, IsShownAsAWhole) {
+  const std::string dashboard = FileText(SEMEL_DEPLOY "/grafana/semel.json");
+  for (const std::string& name : Matches(PrometheusText(Example(), ""), "# TYPE (semel_[a-z_]+) "))
+    EXPECT_THAT(dashboard, HasSubstr(name));
 }
 
 TEST(ReadinessJson, NamesWhatIsBeingRestored) {

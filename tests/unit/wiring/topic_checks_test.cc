@@ -28,10 +28,15 @@ KnownTopic Good(const std::string& name, kafka::TopicConfig more = {}) {
   return {name, {true, 3, 3}, config};
 }
 
+TopicRules Rules(int replication = -1) {
+  return {"--brokers kafka:9092 -F k.properties", "--bootstrap-server kafka:9092", kWindow,
+          replication};
+}
+
 class TopicChecks : public testing::Test {
  protected:
   TopicFindings Check(bool old_input = false) const {
-    return CheckTopics(topics, {"kafka:9092", kWindow, -1}, old_input);
+    return CheckTopics(topics, Rules(), old_input);
   }
   std::vector<std::string> Errors() const { return Check().errors; }
   std::vector<std::string> Warnings() const { return Check().warnings; }
@@ -52,9 +57,11 @@ TEST_F(TopicChecks, MissingTopics) {
   topics.output = {"out"};
   topics.changelog = {"seen"};
   topics.others = {{"dead"}};
-  EXPECT_THAT(Errors(),
-              ElementsAre(HasSubstr("semel topic create out --brokers kafka:9092 --partitions 3"),
-                          HasSubstr("message.timestamp.type=LogAppendTime"), HasSubstr("dead")));
+  EXPECT_THAT(
+      Errors(),
+      ElementsAre(
+          HasSubstr("semel topic create out --brokers kafka:9092 -F k.properties --partitions 3"),
+          HasSubstr("message.timestamp.type=LogAppendTime"), HasSubstr("dead")));
   topics.input = {"in"};
   EXPECT_THAT(Errors(), ElementsAre(HasSubstr("no input topic in")));
 }
@@ -139,7 +146,8 @@ TEST_F(TopicChecks, CreatesWhatIsMissing) {
   topics.input.config["max.message.bytes"] = "5000000";
   topics.output = {"out"};
   topics.changelog = {"seen"};
-  const auto missing = MissingTopics(topics, {"kafka:9092", kWindow, -1});
+  const auto missing = MissingTopics(topics, {"--brokers kafka:9092 -F k.properties",
+                                              "--bootstrap-server kafka:9092", kWindow, -1});
   ASSERT_EQ(missing.size(), 2U);
   EXPECT_EQ(missing[0].name, "out");
   EXPECT_EQ(missing[0].partitions, 3);
@@ -155,7 +163,7 @@ TEST_F(TopicChecks, CreatesWhatIsMissing) {
 TEST_F(TopicChecks, CreatedOnOneBroker) {
   topics.changelog = {"seen"};
   topics.input.config["retention.ms"] = "-1";
-  const auto missing = MissingTopics(topics, {"kafka:9092", kWindow, 1});
+  const auto missing = MissingTopics(topics, Rules(1));
   ASSERT_EQ(missing.size(), 1U);
   EXPECT_EQ(missing[0].replication, 1);
   EXPECT_EQ(missing[0].config.count("min.insync.replicas"), 0U);
@@ -165,7 +173,7 @@ TEST_F(TopicChecks, CreatedOnOneBroker) {
 // What is created passes the checks.
 TEST_F(TopicChecks, AcceptsWhatItCreates) {
   topics.changelog = {"seen"};
-  const auto missing = MissingTopics(topics, {"kafka:9092", kWindow, 3});
+  const auto missing = MissingTopics(topics, Rules(3));
   ASSERT_EQ(missing.size(), 1U);
   topics.changelog = Good("seen", missing[0].config);
   EXPECT_THAT(Errors(), IsEmpty());
