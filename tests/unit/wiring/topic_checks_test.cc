@@ -146,8 +146,7 @@ TEST_F(TopicChecks, CreatesWhatIsMissing) {
   topics.input.config["max.message.bytes"] = "5000000";
   topics.output = {"out"};
   topics.changelog = {"seen"};
-  const auto missing = MissingTopics(topics, {"--brokers kafka:9092 -F k.properties",
-                                              "--bootstrap-server kafka:9092", kWindow, -1});
+  const auto missing = MissingTopics(topics, Rules());
   ASSERT_EQ(missing.size(), 2U);
   EXPECT_EQ(missing[0].name, "out");
   EXPECT_EQ(missing[0].partitions, 3);
