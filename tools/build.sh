@@ -72,7 +72,7 @@ stage_asan() {
 
 stage_tsan() {
   require build clang
-  build_preset tsan
+  build_preset tsan --target threads_tests
   run_ctest tsan threads
 }
 

@@ -74,6 +74,8 @@ struct LaneSettings {
   Policies policies;
   std::uint64_t table_seed = 0;
   std::string snapshot_dir;  ///< empty: no snapshots
+  /// A snapshot is due when so many entries, and an eighth of all, are in none.
+  std::size_t snapshot_unsaved_min = 100'000;
 };
 
 }  // namespace semel::pipeline

@@ -9,12 +9,11 @@ namespace {
 constexpr std::size_t kPieceEntries = 16 * 1024;
 // A restart replays at most an eighth of what is remembered, and the disk sees each entry about
 // eight times in its life.
-constexpr std::size_t kUnsavedMin = 100'000;
 constexpr std::size_t kUnsavedShare = 8;
 constexpr std::chrono::milliseconds kDiskPause{5};
 
-bool Due(const PartitionState& state) {
-  return state.unsaved >= std::max(kUnsavedMin, state.seen->size() / kUnsavedShare);
+bool Due(const PartitionState& state, std::size_t unsaved_min) {
+  return state.unsaved >= std::max(unsaved_min, state.seen->size() / kUnsavedShare);
 }
 
 }  // namespace
@@ -33,7 +32,8 @@ void SnapshotKeeper::Step(LanePartitions& partitions) {
   if (!thread_) return;
   if (copy_) return Continue(partitions);
   for (auto& [partition, served] : partitions.served()) {
-    if (Due(*served.state)) return BeginCopy(*served.state, partitions.owned().at(partition));
+    if (Due(*served.state, settings_.snapshot_unsaved_min))
+      return BeginCopy(*served.state, partitions.owned().at(partition));
   }
 }
 

@@ -20,10 +20,12 @@ void KeptLog::Write(LogLevel /*level*/, std::string_view message,
   std::string line(message);
   for (const LogField& field : fields)
     line.append(" ").append(field.name).append("=").append(field.value);
+  const std::lock_guard lock(mutex_);
   lines_.push_back(std::move(line));
 }
 
 std::size_t KeptLog::Count(std::string_view part) const {
+  const std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(
       std::count_if(lines_.begin(), lines_.end(),
                     [&](const std::string& line) { return line.find(part) != std::string::npos; }));

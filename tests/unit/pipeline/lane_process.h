@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 
 namespace semel::testing {
 
+/// Threads: any.
 class KeptLog final : public Logger {
  public:
   void Write(LogLevel level, std::string_view message,
@@ -23,6 +25,7 @@ class KeptLog final : public Logger {
   std::size_t Count(std::string_view part) const;
 
  private:
+  mutable std::mutex mutex_;
   std::vector<std::string> lines_;
 };
 

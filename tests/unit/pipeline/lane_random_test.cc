@@ -2,6 +2,7 @@
 // that a seed decides. What must hold at the end is the whole promise.
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <limits>
 #include <random>
 #include <set>
@@ -96,8 +97,20 @@ class LaneRandomTest : public LaneTest, public ::testing::WithParamInterface<std
     return id;
   }
 
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  /// Every second seed keeps snapshots, in a directory for each depth.
+  pipeline::LaneSettings Settings(int depth) const {
+    pipeline::LaneSettings settings = OrdersSettings(kPartitions);
+    if (GetParam() % 2 == 0) return settings;
+    settings.snapshot_dir = folder_ + "/" + std::to_string(depth);
+    settings.snapshot_unsaved_min = 10;
+    std::filesystem::create_directories(settings.snapshot_dir);
+    return settings;
+  }
+
   void RunProcess(int depth) {
-    LaneProcess process(broker_, clock_, OrdersSettings(kPartitions), SomeId(depth));
+    LaneProcess process(broker_, clock_, Settings(depth), SomeId(depth));
     ScriptedKafka& kafka = process.kafka;
     process.settled_after = std::numeric_limits<int>::max();
     polls_left_[static_cast<std::size_t>(depth)] = Pick(5, depth == 0 ? 600 : 100);
@@ -142,6 +155,8 @@ class LaneRandomTest : public LaneTest, public ::testing::WithParamInterface<std
                 ::testing::UnorderedElementsAreArray(expected));
   }
 
+  const std::string folder_ =
+      ::testing::TempDir() + "semel_lane_random_" + std::to_string(GetParam());
   std::mt19937_64 random_{GetParam()};
   int put_ = 0;
   std::array<int, 2> polls_left_{};

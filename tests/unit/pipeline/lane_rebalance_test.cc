@@ -209,7 +209,7 @@ class LaneRestoringTest : public LaneRebalanceTest {
 
   /// Does `what` before the restore reads its second record.
   void InTheMiddle(std::function<void()> what) {
-    kafka_.before = [this, what, reads = 0](Call call) mutable {
+    kafka_.before = [what, reads = 0](Call call) mutable {
       if (call == Call::kRead && ++reads == 2) what();
     };
   }
