@@ -21,7 +21,7 @@ class MemoryBudget {
   bool Tight() const { return used_.load(std::memory_order_relaxed) > limit_ / 10 * 9; }
 
   Error Full() const {
-    constexpr std::size_t kMiB = 1024 * 1024;
+    constexpr std::size_t kMiB = std::size_t{1024} * 1024;
     return {Action::kStop,
             "the seen-set needs " + std::to_string(used_.load() / kMiB) +
                 " MiB, --memory-limit is " + std::to_string(limit_ / kMiB) +

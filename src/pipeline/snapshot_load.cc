@@ -11,6 +11,15 @@ constexpr std::uint64_t kStepEntries = 500'000;
 
 }  // namespace
 
+ChangelogPosition PositionOf(const SnapshotHeader& header) {
+  return {.next = header.log_next,
+          .last = header.log_last,
+          .last_append_ms = header.log_last_append_ms,
+          .epoch = header.epoch,
+          .rule = header.rule,
+          .covered = header.covered};
+}
+
 SnapshotLoad::SnapshotLoad(const LaneSettings& settings, const RuleIdentity& rule,
                            const kafka::Watermarks& changelog, PartitionState& state, Logger& log)
     : settings_(settings), rule_(rule), changelog_(changelog), state_(state), log_(log) {
@@ -62,12 +71,7 @@ bool SnapshotLoad::Step() {
       state_.seen->Restore(block_, header.stream_time_ms);
       entries_ += block_.size();
     } else if (more && reader_->log_end() <= changelog_.high) {
-      state_.changelog = {.next = header.log_next,
-                          .last = header.log_last,
-                          .last_append_ms = header.log_last_append_ms,
-                          .epoch = header.epoch,
-                          .rule = header.rule,
-                          .covered = header.covered};
+      state_.changelog = PositionOf(header);
       reader_.reset();
       return false;
     } else {

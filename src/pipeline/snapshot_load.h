@@ -14,6 +14,9 @@
 
 namespace semel::pipeline {
 
+/// Where the changelog stood when the copy began.
+ChangelogPosition PositionOf(const SnapshotHeader& header);
+
 /// What does not fit in every respect is ignored with a log line: the changelog has it all.
 /// Threads: one.
 class SnapshotLoad {

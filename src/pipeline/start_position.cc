@@ -117,8 +117,8 @@ class Decision {
                 std::to_string(start_.offset) + ") but the changelog " +
                 settings_.topics[kChangelogTopic].name +
                 " holds nothing: it was deleted or made anew, or the group belonged to another "
-                "program. Going on "
-                "could repeat events. Choose another --group, or accept it with --accept-gap");
+                "program. Going on could repeat events. Fill it from the output with semel seen "
+                "rebuild --from-output, choose another --group, or accept it with --accept-gap");
   }
 
   Result<void> AgainstInput() {
@@ -166,8 +166,9 @@ Result<void> CheckCommitted(const LaneSettings& settings, kafka::Partition parti
                      std::to_string(metadata->changelog_offset) + " of " +
                      settings.topics[kChangelogTopic].name + ", which ends at " +
                      std::to_string(findings.changelog.high) +
-                     ": it was truncated, or deleted and made anew. Going on could repeat events; "
-                     "accept it with --accept-gap"};
+                     ": it was truncated, or deleted and made anew. Going on could repeat events. "
+                     "Delete it and fill it from the output with semel seen rebuild --from-output, "
+                     "or accept it with --accept-gap"};
   }
   if (metadata->input_partitions != settings.input_partitions && !settings.accepted.partitions) {
     return Error{Action::kStop,

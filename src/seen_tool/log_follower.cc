@@ -1,5 +1,6 @@
 #include "seen_tool/log_follower.h"
 
+#include "pipeline/snapshot_load.h"
 #include "wiring/random_seed.h"
 
 namespace semel::seen_tool {
@@ -19,12 +20,7 @@ void LogFollower::Follow(const RuleIdentity& rule) {
 }
 
 void LogFollower::ContinueAt(const SnapshotHeader& header) {
-  state_.changelog = {.next = header.log_next,
-                      .last = header.log_last,
-                      .last_append_ms = header.log_last_append_ms,
-                      .epoch = header.epoch,
-                      .rule = header.rule,
-                      .covered = header.covered};
+  state_.changelog = pipeline::PositionOf(header);
   Follow(header.rule);
 }
 
