@@ -109,6 +109,16 @@ Result<std::unique_ptr<Instance>> Instance::Open(rd_kafka_type_t type, ConfPtr c
 // rd_kafka_destroy waits for threads that may be stuck in a name look-up or, in old versions, in a
 // rebalance; ours must not wait with it.
 Instance::~Instance() {
+  if (ends_) {
+    End();
+  } else {
+    static_cast<void>(new std::shared_ptr<Context>(context_));  // its threads outlive us
+  }
+  const std::lock_guard lock(context_->logging);
+  context_->logger = nullptr;
+}
+
+void Instance::End() {
   auto done = std::make_shared<std::promise<void>>();
   const std::future<void> ended = done->get_future();
   std::thread([rk = rk_, context = context_, done] {
@@ -118,8 +128,6 @@ Instance::~Instance() {
   if (ended.wait_for(kEndWithin) == std::future_status::timeout)
     logger_.Warning("the Kafka client is slow to end; going on without waiting",
                     {{"client", context_->parts.name}});
-  const std::lock_guard lock(context_->logging);
-  context_->logger = nullptr;
 }
 
 Error Instance::Describe(rd_kafka_resp_err_t code, const std::string& what, std::string_view detail,

@@ -43,6 +43,10 @@ class Instance {
   /// Takes at most about 3 s; what is stuck longer goes on ending by itself, without our logger.
   ~Instance();
 
+  /// The destructor does not end the client: for what librdkafka cannot end. It goes on, without
+  /// our logger, until the process ends.
+  void LeaveRunning() { ends_ = false; }
+
   rd_kafka_t* get() const { return rk_; }
   Logger& logger() const { return logger_; }
 
@@ -67,11 +71,13 @@ class Instance {
   struct Context;
   Instance(rd_kafka_t* rk, std::shared_ptr<Context> context, Logger& logger)
       : rk_(rk), context_(std::move(context)), logger_(logger) {}
+  void End();
   static void Install(rd_kafka_conf_t* conf, Context* context, bool rebalances, bool deliveries);
 
   rd_kafka_t* rk_;
   std::shared_ptr<Context> context_;
   Logger& logger_;
+  bool ends_ = true;
 };
 
 /// `topic` and `partition` as messages name them: "orders [3]".

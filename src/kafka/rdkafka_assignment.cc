@@ -165,8 +165,12 @@ Result<void> RdkafkaConsumer::Leave(Milliseconds timeout) {
   token_ = GroupToken{};
   if (open_) announced_.push_front(*open_);
   rd_kafka_unsubscribe(instance_->get());
-  SEMEL_TRY(WaitUntilLeft(deadline));
-  return CloseConsumer(deadline);
+  Result<void> left = WaitUntilLeft(deadline);
+  if (left) left = CloseConsumer(deadline);
+  // librdkafka 2.0.2 asserts (rd_kafka_sticky_assignor_state_destroy) where a consumer is destroyed
+  // within its first cooperative join.
+  if (!left && Cooperative()) instance_->LeaveRunning();
+  return left;
 }
 
 Result<void> RdkafkaConsumer::WaitUntilLeft(const Deadline& deadline) {

@@ -140,10 +140,13 @@ class Cluster:
     # Topics
 
     def create_topic(self, name: str, partitions: int = 1, replication: int = 3, config: Config | None = None) -> str:
-        """Returns the name when every partition has a leader and all its replicas in sync."""
+        """Returns the name when every partition has a leader and all its replicas in sync, and every broker knows it."""
         topic = NewTopic(name, partitions, replication, config={k: str(v) for k, v in (config or {}).items()})
         self.admin.create_topics([topic], operation_timeout=30)[name].result(DEADLINE)
         self.wait_in_sync(name)
+        for broker in self.bootstrap.split(","):
+            wait_for(lambda: name in AdminClient({"bootstrap.servers": broker}).list_topics(timeout=DEADLINE).topics,
+                     f"broker {broker} knows topic {name}")
         return name
 
     def delete_topic(self, name: str) -> None:
