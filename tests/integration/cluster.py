@@ -142,7 +142,11 @@ class Cluster:
     def create_topic(self, name: str, partitions: int = 1, replication: int = 3, config: Config | None = None) -> str:
         """Returns the name when every partition has a leader and all its replicas in sync, and every broker knows it."""
         topic = NewTopic(name, partitions, replication, config={k: str(v) for k, v in (config or {}).items()})
-        self.admin.create_topics([topic], operation_timeout=30)[name].result(DEADLINE)
+        try:
+            self.admin.create_topics([topic], operation_timeout=30)[name].result(DEADLINE)
+        except KafkaException as error:  # a slow answer makes librdkafka ask again
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
         self.wait_in_sync(name)
         for broker in self.bootstrap.split(","):
             wait_for(lambda: name in AdminClient({"bootstrap.servers": broker}).list_topics(timeout=DEADLINE).topics,

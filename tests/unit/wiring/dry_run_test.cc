@@ -63,7 +63,8 @@ TEST_F(DryRunTest, CountsWhatEveryVerdictWouldBe) {
   EXPECT_EQ(Counts().invalid, 1U);
   EXPECT_EQ(Counts().late, 1U);
   EXPECT_EQ(Counts().entries, 3U);
-  for (const metrics::PartitionSnapshot& part : board_.Read().lanes.at(0).partitions)
+  const metrics::Snapshot snapshot = board_.Read();
+  for (const metrics::PartitionSnapshot& part : snapshot.lanes.at(0).partitions)
     EXPECT_EQ(part.Lag(), 0);
 }
 
