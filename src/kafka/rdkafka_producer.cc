@@ -31,10 +31,6 @@ rd_kafka_vu_t Memory(rd_kafka_vtype_t type, const Bytes& bytes) {
   return variable;
 }
 
-std::size_t BytesOf(const OutgoingRecord& record) {
-  return (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
-}
-
 HeadersPtr CopyHeaders(std::span<const Header> headers) {
   HeadersPtr copy(rd_kafka_headers_new(headers.size()));
   for (const auto& [name, value] : headers) {
@@ -86,7 +82,6 @@ Result<std::unique_ptr<RdkafkaProducer>> RdkafkaProducer::Open(const ClientSetti
                                    .callbacks = producer.get(),
                                    .keep = producer->unanswered_},
                                   logger));
-  producer->outstanding_.resize(producer->options_.topics.size());
   for (const std::string& topic : producer->options_.topics) {
     producer->topics_.emplace_back(
         rd_kafka_topic_new(producer->instance_->get(), topic.c_str(), nullptr));
@@ -170,42 +165,15 @@ ErrorPtr RdkafkaProducer::Enqueue(const OutgoingRecord& record) const {
   return error;
 }
 
-std::size_t& RdkafkaProducer::Outstanding(TopicIndex topic, Partition partition) {
-  std::vector<std::size_t>& partitions = outstanding_[static_cast<std::size_t>(topic)];
-  const auto index = static_cast<std::size_t>(partition);
-  if (index >= partitions.size()) partitions.resize(index + 1);
-  return partitions[index];
-}
-
-// An idempotent producer of librdkafka has one request of a partition under way. While a second
-// batch is ready to go, its broker thread asks for the answer without a pause: up to a fifth of the
-// CPU time of a job with large records. So a second batch is never let become ready.
-Result<void> RdkafkaProducer::AwaitRoom(const OutgoingRecord& record, const Deadline& deadline) {
-  const std::size_t limit = static_cast<std::size_t>(options_.batch_bytes) / 10 * 19;
-  const std::size_t& outstanding = Outstanding(record.topic, record.partition);
-  while (outstanding > 0 && outstanding + BytesOf(record) > limit) {
-    rd_kafka_poll(instance_->get(), kServeMs);
-    if (delivery_error_ != RD_KAFKA_RESP_ERR_NO_ERROR) return Failed(CauseOf({}));
-    if (deadline.passed())
-      return Failed(
-          {Action::kAbort,
-           "the brokers do not take what is written to " +
-               Name(options_.topics[static_cast<std::size_t>(record.topic)], record.partition)});
-  }
-  return {};
-}
-
 Result<void> RdkafkaProducer::Produce(const OutgoingRecord& record) {
   if (record.topic < 0 || static_cast<std::size_t>(record.topic) >= topics_.size())
     return Failed({Action::kFail, "produce to topic number " + std::to_string(record.topic) +
                                       ", which the producer was not opened with"});
   const Deadline deadline{transaction_timeout_};
-  SEMEL_TRY(AwaitRoom(record, deadline));
   while (true) {
     const ErrorPtr error = Enqueue(record);
     if (error == nullptr) {
       ++queued_;
-      Outstanding(record.topic, record.partition) += BytesOf(record);
       return {};
     }
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
@@ -251,11 +219,6 @@ void RdkafkaProducer::Serve() { rd_kafka_poll(instance_->get(), 0); }
 
 void RdkafkaProducer::OnDelivery(const rd_kafka_message_t& message) {
   ++reported_;
-  for (std::size_t topic = 0; topic < topics_.size(); ++topic) {
-    if (topics_[topic].get() == message.rkt)
-      Outstanding(static_cast<TopicIndex>(topic), message.partition) -=
-          message.len + message.key_len;
-  }
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     failed_ = true;
     // A refused record makes librdkafka give up the others; it is the cause, they are the effect.

@@ -43,10 +43,6 @@ class RdkafkaProducer final : public TransactionalProducer, private Callbacks {
   void OnDelivery(const rd_kafka_message_t& message) override;
   /// One try to queue the record; null is success.
   ErrorPtr Enqueue(const OutgoingRecord& record) const;
-  /// What librdkafka holds of a partition, in bytes of keys and values.
-  std::size_t& Outstanding(TopicIndex topic, Partition partition);
-  /// Waits until another record of that partition may be queued. Errors: kAbort.
-  Result<void> AwaitRoom(const OutgoingRecord& record, const Deadline& deadline);
   /// Notes that this producer must not be used for another transaction.
   Error Failed(Error error);
   Error CauseOf(Error effect);
@@ -62,7 +58,6 @@ class RdkafkaProducer final : public TransactionalProducer, private Callbacks {
   // Of the open transaction:
   std::uint64_t queued_ = 0;
   std::uint64_t reported_ = 0;
-  std::vector<std::vector<std::size_t>> outstanding_;  // by topic and partition
   std::vector<Delivered> delivered_;
   rd_kafka_resp_err_t delivery_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::string delivery_error_where_;
