@@ -179,6 +179,11 @@ class Page:
         return sum(value for key, value in self.metrics().items()
                    if key.split("{")[0] == name and all(label in key for label in labels))
 
+    @property
+    def partitions(self) -> int:
+        """How many partitions it serves or restores."""
+        return sum(key.startswith("semel_restoring{") for key in self.metrics())
+
 
 def state(process: Process) -> str:
     """R, S, T (stopped), Z ... as the kernel says."""

@@ -49,7 +49,7 @@ class RecordRouterTest : public ::testing::Test {
 
   /// What was produced to a topic, as a reader would see it.
   std::vector<StoredRecord> Produced(const std::string& topic, kafka::Partition partition = 2) {
-    EXPECT_TRUE(tally_.Complete());
+    EXPECT_TRUE(tally_.AddsUp());
     producer_.Serve();
     std::vector<StoredRecord> records;
     const auto& log = broker_.Log(topic, partition);
@@ -74,7 +74,7 @@ class RecordRouterTest : public ::testing::Test {
   std::vector<Header> headers_{{"h", "1"}, {"empty", ""}, {"null", std::nullopt}};
   std::vector<Record> run_;
   RejectedRecords rejected_;
-  Tally tally_;
+  metrics::PartitionSnapshot tally_;
   std::optional<RecordRouter> router_;
 };
 
