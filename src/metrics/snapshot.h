@@ -48,6 +48,9 @@ struct PartitionSnapshot {
   std::int64_t Lag() const {
     return position < 0 || end < 0 ? 0 : std::max<std::int64_t>(0, end - position);
   }
+
+  /// Every record that was read ended in exactly one of the counters.
+  bool AddsUp() const { return read == unique + duplicates + missing + invalid + late + rejected; }
 };
 
 /// How long commits took, from the first flush to the broker's answer.

@@ -230,7 +230,7 @@ bool Lane::Impl::Due() const {
 
 Result<void> Lane::Impl::Finish() {
   for (const auto& [partition, work] : transaction->works()) {
-    if (!work.tally.Complete()) {
+    if (!work.tally.AddsUp()) {
       return Error{Action::kFail, "partition " + std::to_string(partition) +
                                       ": counters do not add up; please report"};
     }

@@ -17,15 +17,8 @@ metrics::PartitionSnapshot& LaneReport::Of(kafka::Partition partition) {
   return count;
 }
 
-void LaneReport::Add(kafka::Partition partition, const Tally& tally) {
-  metrics::PartitionSnapshot& count = Of(partition);
-  count.read += tally.read;
-  count.unique += tally.unique;
-  count.duplicates += tally.duplicates;
-  count.missing += tally.missing;
-  count.invalid += tally.invalid;
-  count.late += tally.late;
-  count.rejected += tally.rejected;
+void LaneReport::Add(kafka::Partition partition, const metrics::PartitionSnapshot& tally) {
+  AddCounters(Of(partition), tally);
 }
 
 void LaneReport::PublishNowAndThen(LanePartitions& partitions, kafka::InputConsumer& consumer) {

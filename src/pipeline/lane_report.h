@@ -12,7 +12,6 @@
 #include "kafka/client.h"
 #include "metrics/board.h"
 #include "pipeline/lane_partitions.h"
-#include "pipeline/tally.h"
 
 namespace semel::pipeline {
 
@@ -28,7 +27,7 @@ class LaneReport {
   metrics::LaneSnapshot& lane() { return lane_; }
 
   /// Counts records whose transaction was committed.
-  void Add(kafka::Partition partition, const Tally& tally);
+  void Add(kafka::Partition partition, const metrics::PartitionSnapshot& tally);
 
   /// At most 5 times a second, whatever is called.
   void PublishNowAndThen(LanePartitions& partitions, kafka::InputConsumer& consumer);

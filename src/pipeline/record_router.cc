@@ -6,7 +6,8 @@ namespace semel::pipeline {
 
 Result<void> RecordRouter::Route(std::span<const Record> run, const RejectedRecords& rejected,
                                  std::int64_t now_ms, Stage& stage,
-                                 kafka::TransactionalProducer& producer, Tally& tally) {
+                                 kafka::TransactionalProducer& producer,
+                                 metrics::PartitionSnapshot& tally) {
   Classify(run, rejected, now_ms, stage);
   for (std::size_t i = 0; i < run.size(); ++i) {
     ++tally.read;
@@ -161,7 +162,7 @@ const Policy& RecordRouter::PolicyOf(Kind kind) const {
   return policies.duplicate;
 }
 
-void RecordRouter::Count(Kind kind, Tally& tally) {
+void RecordRouter::Count(Kind kind, metrics::PartitionSnapshot& tally) {
   switch (kind) {
     case Kind::kUnique:
       ++tally.unique;

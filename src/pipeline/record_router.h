@@ -9,8 +9,8 @@
 
 #include "base/log.h"
 #include "kafka/client.h"
+#include "metrics/snapshot.h"
 #include "pipeline/policy.h"
-#include "pipeline/tally.h"
 #include "semel/fingerprint.h"
 #include "semel/seen_set.h"
 
@@ -29,7 +29,7 @@ class RecordRouter {
   /// Errors: kStop when a policy says `fail`; those of Produce.
   Result<void> Route(std::span<const Record> run, const RejectedRecords& rejected,
                      std::int64_t now_ms, Stage& stage, kafka::TransactionalProducer& producer,
-                     Tally& tally);
+                     metrics::PartitionSnapshot& tally);
 
  private:
   enum class Kind : std::uint8_t { kUnique, kDuplicate, kMissing, kInvalid, kLate, kRejected };
@@ -50,7 +50,7 @@ class RecordRouter {
                       kafka::TransactionalProducer& producer);
   Error Failed(const Record& record, const std::string& reason) const;
   const Policy& PolicyOf(Kind kind) const;
-  static void Count(Kind kind, Tally& tally);
+  static void Count(Kind kind, metrics::PartitionSnapshot& tally);
   std::string Reason(Kind kind, const Record& record, const RejectedRecords& rejected) const;
 
   const LaneSettings& settings_;

@@ -62,6 +62,7 @@ struct Restorer::Impl {
   bool Step();
   void DropCancelled();
   Result<bool> Advance(Job& job);
+  Result<std::optional<kafka::CommittedOffset>> CommittedOf(kafka::Partition partition);
   Result<bool> Ask(Job& job);
   Result<void> FindFirstStart(Job& job);
   void ForgetIfUnfit(Job& job);
@@ -148,11 +149,19 @@ Result<bool> Restorer::Impl::Wait(Job& job, const std::string& reason) {
   return false;
 }
 
+/// The group's stable offset; empty where it has none.
+Result<std::optional<kafka::CommittedOffset>> Restorer::Impl::CommittedOf(
+    kafka::Partition partition) {
+  SEMEL_TRY_ASSIGN(const auto committed, reader->Committed({&partition, 1}, kQueryTimeout));
+  const auto found = committed.find(partition);
+  return found == committed.end() ? std::nullopt : std::optional(found->second);
+}
+
 /// The stable offset first, the high watermark after it: a commit of a dying owner between the two
 /// is then in what is replayed.
 Result<bool> Restorer::Impl::Ask(Job& job) {
   const kafka::Partition partition = job.state().partition;
-  const auto committed = reader->Committed({&partition, 1}, kQueryTimeout);
+  const auto committed = CommittedOf(partition);
   if (!committed) {
     if (committed.error().action != Action::kRetry) return committed.error();
     job.blocked.Found(*reader, topic(), partition, parts.clock.Now());
@@ -166,9 +175,7 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
     return Wait(job, marks->error().message);
   }
   job.blocked.Cleared();
-  job.findings.committed.reset();
-  if (const auto found = committed->find(partition); found != committed->end())
-    job.findings.committed = found->second;
+  job.findings.committed = *committed;
   job.findings.changelog = *changelog;
   job.findings.input = *input;
   job.findings.now_ms = parts.clock.WallMs();
@@ -314,16 +321,12 @@ Result<bool> Restorer::Impl::AfterSlice(Job& job, const kafka::LogSlice& slice) 
 /// Before anything unusual is done: a successor that we do not know of yet may have committed after
 /// the offset was asked for and before the log's end was. False: asks again, now or later.
 Result<bool> Restorer::Impl::StillCommitted(Job& job) {
-  const kafka::Partition partition = job.state().partition;
-  const auto committed = reader->Committed({&partition, 1}, kQueryTimeout);
+  const auto committed = CommittedOf(job.state().partition);
   if (!committed) {
     if (committed.error().action != Action::kRetry) return committed.error();
     return Wait(job, committed.error().message);
   }
-  const auto found = committed->find(partition);
-  const auto& before = job.findings.committed;
-  const bool same = found == committed->end() ? !before : before && *before == found->second;
-  if (same) return true;
+  if (*committed == job.findings.committed) return true;
   if (job.replay_from) job.Forget();
   job.replay_from.reset();
   job.replay.reset();

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "kafka/client.h"
+#include "metrics/snapshot.h"
 #include "pipeline/partition_state.h"
-#include "pipeline/tally.h"
 #include "semel/seen_set.h"
 
 namespace semel::pipeline {
@@ -21,8 +21,8 @@ struct PartitionWork {
   PartitionState* state = nullptr;
   std::uint64_t ownership = 0;  ///< of the assignment that its records came under
   std::unique_ptr<Stage> stage;
-  kafka::Offset next = 0;  ///< next input offset after this transaction
-  Tally tally;
+  kafka::Offset next = 0;            ///< next input offset after this transaction
+  metrics::PartitionSnapshot tally;  ///< its counters only
   kafka::Delivered last_log;  ///< the partition's last changelog record; known after the flush
 };
 
