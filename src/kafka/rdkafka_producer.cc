@@ -1,6 +1,5 @@
 #include "kafka/rdkafka_producer.h"
 
-#include <array>
 #include <cstdlib>
 #include <cstring>
 
@@ -14,34 +13,6 @@ constexpr int kServeMs = 10;  // how long one wait for delivery reports takes at
 constexpr int kSliceMs = 20;  // how often a long wait looks for an early failure
 constexpr int kEndWithinMs = 1500;
 constexpr int kAbortWithinMs = 1000;
-
-rd_kafka_vu_t Variable(rd_kafka_vtype_t type) {
-  rd_kafka_vu_t variable;
-  variable.vtype = type;
-  return variable;
-}
-
-// librdkafka takes void* for what it only reads, and a null pointer for null.
-rd_kafka_vu_t Memory(rd_kafka_vtype_t type, const Bytes& bytes) {
-  rd_kafka_vu_t variable = Variable(type);
-  const char* data = nullptr;
-  if (bytes) data = bytes->data() != nullptr ? bytes->data() : "";
-  variable.u.mem.ptr = const_cast<char*>(data);
-  variable.u.mem.size = bytes ? bytes->size() : 0;
-  return variable;
-}
-
-HeadersPtr CopyHeaders(std::span<const Header> headers) {
-  HeadersPtr copy(rd_kafka_headers_new(headers.size()));
-  for (const auto& [name, value] : headers) {
-    const char* data = nullptr;
-    if (value) data = value->data() != nullptr ? value->data() : "";
-    rd_kafka_header_add(copy.get(), name.data() != nullptr ? name.data() : "",
-                        static_cast<ssize_t>(name.size()), data,
-                        value ? static_cast<ssize_t>(value->size()) : 0);
-  }
-  return copy;
-}
 
 // librdkafka frees the metadata with free().
 void SetMetadata(rd_kafka_topic_partition_t& entry, const std::string& metadata) {
@@ -71,8 +42,7 @@ Result<std::unique_ptr<RdkafkaProducer>> RdkafkaProducer::Open(const ClientSetti
                                                                Logger& logger) {
   SEMEL_TRY_ASSIGN(ConfPtr conf,
                    ProducerConf(settings, options.transactional_id, options.batch_bytes));
-  const Milliseconds timeout{NumberOr(settings, "transaction.timeout.ms", kTransactionTimeoutMs)};
-  std::unique_ptr<RdkafkaProducer> producer(new RdkafkaProducer(std::move(options), timeout));
+  std::unique_ptr<RdkafkaProducer> producer(new RdkafkaProducer(std::move(options)));
   if (!AddTaintInterceptor(conf.get(), producer->unanswered_.get()))
     return Error{Action::kFail, "librdkafka takes no interceptor"};
   SEMEL_TRY_ASSIGN(producer->instance_,
@@ -82,10 +52,9 @@ Result<std::unique_ptr<RdkafkaProducer>> RdkafkaProducer::Open(const ClientSetti
                                    .callbacks = producer.get(),
                                    .keep = producer->unanswered_},
                                   logger));
+  producer->queue_.emplace(producer->instance_->get(), producer->options_.batch_bytes);
   for (const std::string& topic : producer->options_.topics) {
-    producer->topics_.emplace_back(
-        rd_kafka_topic_new(producer->instance_->get(), topic.c_str(), nullptr));
-    if (producer->topics_.back() == nullptr)
+    if (!producer->queue_->AddTopic(topic))
       return producer->instance_->Describe(rd_kafka_last_error(), "open topic " + topic);
   }
   return producer;
@@ -96,6 +65,7 @@ Result<std::unique_ptr<RdkafkaProducer>> RdkafkaProducer::Open(const ClientSetti
 RdkafkaProducer::~RdkafkaProducer() {
   if (instance_ == nullptr) return;
   const Deadline deadline{Milliseconds{kEndWithinMs}};
+  queue_->DropHeld();
   // librdkafka 2.0.2 asserts when it is destroyed between begin and the registration of partitions
   // (txn_req_cnt in rd_kafka_txn_handle_AddPartitionsToTxn); an abort takes what is pending back.
   // Whether it succeeds does not matter: the successor's Init decides.
@@ -105,7 +75,7 @@ RdkafkaProducer::~RdkafkaProducer() {
                                        RD_KAFKA_PURGE_F_NON_BLOCKING);
   while (rd_kafka_outq_len(instance_->get()) > 0 && !deadline.passed())
     rd_kafka_poll(instance_->get(), deadline.SliceMs(kServeMs));
-  topics_.clear();
+  queue_.reset();
 }
 
 std::string RdkafkaProducer::Doing(const char* what) const {
@@ -129,8 +99,7 @@ Result<void> RdkafkaProducer::Init(Milliseconds timeout) {
 }
 
 Result<void> RdkafkaProducer::Begin() {
-  queued_ = 0;
-  reported_ = 0;
+  queue_->Begin();
   delivered_.clear();
   delivery_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   if (const ErrorPtr error(rd_kafka_begin_transaction(instance_->get())); error != nullptr)
@@ -139,55 +108,19 @@ Result<void> RdkafkaProducer::Begin() {
   return {};
 }
 
-ErrorPtr RdkafkaProducer::Enqueue(const OutgoingRecord& record) const {
-  std::array<rd_kafka_vu_t, 7> variables;
-  std::size_t count = 0;
-  rd_kafka_vu_t& topic = variables[count++] = Variable(RD_KAFKA_VTYPE_RKT);
-  topic.u.rkt = topics_[static_cast<std::size_t>(record.topic)].get();
-  rd_kafka_vu_t& partition = variables[count++] = Variable(RD_KAFKA_VTYPE_PARTITION);
-  partition.u.i32 = record.partition;
-  variables[count++] = Memory(RD_KAFKA_VTYPE_VALUE, record.value);
-  variables[count++] = Memory(RD_KAFKA_VTYPE_KEY, record.key);
-  rd_kafka_vu_t& timestamp = variables[count++] = Variable(RD_KAFKA_VTYPE_TIMESTAMP);
-  timestamp.u.i64 = record.timestamp_ms < 0 ? 0 : record.timestamp_ms;  // 0: now
-  rd_kafka_vu_t& opaque = variables[count++] = Variable(RD_KAFKA_VTYPE_OPAQUE);
-  // The tag itself, not an address.
-  // NOLINTNEXTLINE(performance-no-int-to-ptr)
-  opaque.u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(record.tag));
-  HeadersPtr headers;
-  if (!record.headers.empty()) {
-    headers = CopyHeaders(record.headers);
-    rd_kafka_vu_t& variable = variables[count++] = Variable(RD_KAFKA_VTYPE_HEADERS);
-    variable.u.headers = headers.get();
-  }
-  ErrorPtr error(rd_kafka_produceva(instance_->get(), variables.data(), count));
-  if (error == nullptr) static_cast<void>(headers.release());  // taken with the record
-  return error;
-}
-
 Result<void> RdkafkaProducer::Produce(const OutgoingRecord& record) {
-  if (record.topic < 0 || static_cast<std::size_t>(record.topic) >= topics_.size())
+  if (record.topic < 0 || static_cast<std::size_t>(record.topic) >= queue_->topics())
     return Failed({Action::kFail, "produce to topic number " + std::to_string(record.topic) +
                                       ", which the producer was not opened with"});
-  const Deadline deadline{transaction_timeout_};
-  while (true) {
-    const ErrorPtr error = Enqueue(record);
-    if (error == nullptr) {
-      ++queued_;
-      return {};
-    }
-    const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || deadline.passed()) {
-      Error described = instance_->Describe(
-          code,
-          "write to " +
-              Name(options_.topics[static_cast<std::size_t>(record.topic)], record.partition),
-          {}, "Write");
-      if (described.action == Action::kRetry) described.action = Action::kAbort;
-      return Failed(CauseOf(std::move(described)));
-    }
-    rd_kafka_poll(instance_->get(), kServeMs);
-  }
+  return Taken(queue_->Add(record));
+}
+
+Result<void> RdkafkaProducer::Taken(const NotTaken& failed) {
+  if (failed.code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  Error described =
+      instance_->Describe(failed.code, "write to " + failed.where, {}, "Write");
+  if (described.action == Action::kRetry) described.action = Action::kAbort;
+  return Failed(CauseOf(std::move(described)));
 }
 
 // Once a record failed, librdkafka answers every further call with a bad state: an effect.
@@ -218,7 +151,12 @@ std::optional<Error> RdkafkaProducer::Refused() const {
 void RdkafkaProducer::Serve() { rd_kafka_poll(instance_->get(), 0); }
 
 void RdkafkaProducer::OnDelivery(const rd_kafka_message_t& message) {
-  ++reported_;
+  const NotTaken next = queue_->Delivered(message);
+  if (next.code != RD_KAFKA_RESP_ERR_NO_ERROR && delivery_error_ == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    failed_ = true;
+    delivery_error_ = next.code;
+    delivery_error_where_ = next.where;
+  }
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     failed_ = true;
     // A refused record makes librdkafka give up the others; it is the cause, they are the effect.
@@ -235,13 +173,19 @@ void RdkafkaProducer::OnDelivery(const rd_kafka_message_t& message) {
 
 Result<std::vector<Delivered>> RdkafkaProducer::Flush(Milliseconds timeout) {
   const Deadline deadline{timeout};
-  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
-  do {
-    code = rd_kafka_flush(instance_->get(), deadline.SliceMs(kSliceMs));
-  } while (code == RD_KAFKA_RESP_ERR__TIMED_OUT && delivery_error_ == RD_KAFKA_RESP_ERR_NO_ERROR &&
-           !deadline.passed());
+  while (queue_->outstanding() > 0 && delivery_error_ == RD_KAFKA_RESP_ERR_NO_ERROR &&
+         !deadline.passed()) {
+    SEMEL_TRY(Taken(queue_->HandOverAll()));
+    // It sends what it has without linger.ms, so what is still held must not be added meanwhile:
+    // its first record would go alone and the others be ready behind it.
+    if (queue_->held() == 0) {
+      rd_kafka_flush(instance_->get(), deadline.SliceMs(kSliceMs));
+    } else {
+      rd_kafka_poll(instance_->get(), deadline.SliceMs(kServeMs));
+    }
+  }
   if (delivery_error_ != RD_KAFKA_RESP_ERR_NO_ERROR) return Failed(CauseOf({}));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR || reported_ != queued_) {
+  if (queue_->outstanding() > 0) {
     Error error = instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, Doing("write all records"));
     error.action = Action::kAbort;
     return Failed(std::move(error));

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kafka/client.h"
 #include "kafka/instance.h"
+#include "kafka/send_queue.h"
 #include "kafka/taint_interceptor.h"
 
 namespace semel::kafka {
@@ -38,11 +40,9 @@ class RdkafkaProducer final : public TransactionalProducer, private Callbacks {
   bool tainted() const override;
 
  private:
-  RdkafkaProducer(ProducerOptions options, Milliseconds transaction_timeout)
-      : options_(std::move(options)), transaction_timeout_(transaction_timeout) {}
+  explicit RdkafkaProducer(ProducerOptions options) : options_(std::move(options)) {}
   void OnDelivery(const rd_kafka_message_t& message) override;
-  /// One try to queue the record; null is success.
-  ErrorPtr Enqueue(const OutgoingRecord& record) const;
+  Result<void> Taken(const NotTaken& failed);
   /// Notes that this producer must not be used for another transaction.
   Error Failed(Error error);
   Error CauseOf(Error effect);
@@ -50,14 +50,11 @@ class RdkafkaProducer final : public TransactionalProducer, private Callbacks {
   std::string Doing(const char* what) const;
 
   ProducerOptions options_;
-  Milliseconds transaction_timeout_;
   std::shared_ptr<UnansweredRequests> unanswered_ = std::make_shared<UnansweredRequests>();
   std::unique_ptr<Instance> instance_;
-  std::vector<TopicPtr> topics_;  // destroyed before instance_
+  std::optional<SendQueue> queue_;  // destroyed before instance_
 
   // Of the open transaction:
-  std::uint64_t queued_ = 0;
-  std::uint64_t reported_ = 0;
   std::vector<Delivered> delivered_;
   rd_kafka_resp_err_t delivery_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   std::string delivery_error_where_;

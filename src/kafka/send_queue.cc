@@ -1,0 +1,171 @@
+#include "kafka/send_queue.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "kafka/instance.h"
+
+namespace semel::kafka {
+namespace {
+
+// What the record format and librdkafka's bookkeeping add to a record, and to a header: rounded up.
+constexpr std::size_t kRecordOverhead = 64;
+constexpr std::size_t kHeaderOverhead = 16;
+
+rd_kafka_vu_t Variable(rd_kafka_vtype_t type) {
+  rd_kafka_vu_t variable;
+  variable.vtype = type;
+  return variable;
+}
+
+// librdkafka takes void* for what it only reads, and a null pointer for null.
+rd_kafka_vu_t Memory(rd_kafka_vtype_t type, const Bytes& bytes) {
+  rd_kafka_vu_t variable = Variable(type);
+  const char* data = nullptr;
+  if (bytes) data = bytes->data() != nullptr ? bytes->data() : "";
+  variable.u.mem.ptr = const_cast<char*>(data);
+  variable.u.mem.size = bytes ? bytes->size() : 0;
+  return variable;
+}
+
+HeadersPtr CopyHeaders(std::span<const Header> headers) {
+  if (headers.empty()) return nullptr;
+  HeadersPtr copy(rd_kafka_headers_new(headers.size()));
+  for (const auto& [name, value] : headers) {
+    const char* data = nullptr;
+    if (value) data = value->data() != nullptr ? value->data() : "";
+    rd_kafka_header_add(copy.get(), name.data() != nullptr ? name.data() : "",
+                        static_cast<ssize_t>(name.size()), data,
+                        value ? static_cast<ssize_t>(value->size()) : 0);
+  }
+  return copy;
+}
+
+std::size_t BytesOf(const OutgoingRecord& record) {
+  std::size_t bytes = kRecordOverhead + (record.key ? record.key->size() : 0) +
+                      (record.value ? record.value->size() : 0);
+  for (const auto& [name, value] : record.headers)
+    bytes += kHeaderOverhead + name.size() + (value ? value->size() : 0);
+  return bytes;
+}
+
+}  // namespace
+
+bool SendQueue::AddTopic(const std::string& name) {
+  TopicPtr topic(rd_kafka_topic_new(producer_, name.c_str(), nullptr));
+  if (topic == nullptr) return false;
+  topics_.push_back(std::move(topic));
+  queues_.emplace_back();
+  return true;
+}
+
+void SendQueue::Begin() {
+  flushing_ = false;
+  for (auto& queues : queues_) {
+    for (PartitionQueue& queue : queues) queue.joined = false;
+  }
+}
+
+SendQueue::PartitionQueue& SendQueue::Of(std::size_t topic, Partition partition) {
+  std::deque<PartitionQueue>& queues = queues_[topic];
+  const auto index = static_cast<std::size_t>(partition);
+  if (index >= queues.size()) queues.resize(index + 1);
+  return queues[index];
+}
+
+// A quarter of a batch: smaller requests cost more than they bring forward.
+bool SendQueue::Worthwhile(const PartitionQueue& queue) const {
+  return flushing_ || !queue.joined || queue.held_bytes >= batch_bytes_ / 4;
+}
+
+NotTaken SendQueue::Add(const OutgoingRecord& record) {
+  const auto topic = static_cast<std::size_t>(record.topic);
+  PartitionQueue& queue = Of(topic, record.partition);
+  const std::size_t bytes = BytesOf(record);
+  queue.held.push_back({record.key, record.value, CopyHeaders(record.headers), record.timestamp_ms,
+                        record.tag, bytes});
+  queue.held_bytes += bytes;
+  ++held_;
+  ++outstanding_;
+  return HandOver(topic, record.partition, queue);
+}
+
+NotTaken SendQueue::HandOverAll() {
+  flushing_ = true;
+  for (std::size_t topic = 0; topic < queues_.size() && held_ > 0; ++topic) {
+    for (std::size_t index = 0; index < queues_[topic].size(); ++index) {
+      NotTaken failed = HandOver(topic, static_cast<Partition>(index), queues_[topic][index]);
+      if (failed.code != RD_KAFKA_RESP_ERR_NO_ERROR) return failed;
+    }
+  }
+  return {};
+}
+
+void SendQueue::DropHeld() {
+  for (auto& queues : queues_) {
+    for (PartitionQueue& queue : queues) {
+      queue.held.clear();
+      queue.held_bytes = 0;
+    }
+  }
+  outstanding_ -= std::exchange(held_, 0);
+}
+
+NotTaken SendQueue::Delivered(const rd_kafka_message_t& message) {
+  const auto found = std::find_if(topics_.begin(), topics_.end(), [&](const TopicPtr& topic) {
+    return topic.get() == message.rkt;
+  });
+  const auto topic = static_cast<std::size_t>(found - topics_.begin());
+  PartitionQueue& queue = Of(topic, message.partition);
+  --queue.under_way;
+  --outstanding_;
+  return HandOver(topic, message.partition, queue);
+}
+
+NotTaken SendQueue::HandOver(std::size_t topic, Partition partition, PartitionQueue& queue) {
+  if (queue.under_way > 0 || queue.held.empty() || !Worthwhile(queue)) return {};
+  std::size_t batch = 0;
+  while (!queue.held.empty()) {
+    HeldRecord& record = queue.held.front();
+    if (batch > 0 && batch + record.bytes > batch_bytes_) break;
+    if (const ErrorPtr error = Enqueue(topic, partition, record); error != nullptr) {
+      const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
+      if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) break;  // again with the next call
+      return {code, Name(rd_kafka_topic_name(topics_[topic].get()), partition)};
+    }
+    batch += record.bytes;
+    queue.held_bytes -= record.bytes;
+    queue.held.pop_front();
+    ++queue.under_way;
+    --held_;
+    queue.joined = true;
+  }
+  return {};
+}
+
+ErrorPtr SendQueue::Enqueue(std::size_t topic, Partition partition, HeldRecord& record) const {
+  std::array<rd_kafka_vu_t, 7> variables;
+  std::size_t count = 0;
+  rd_kafka_vu_t& to = variables[count++] = Variable(RD_KAFKA_VTYPE_RKT);
+  to.u.rkt = topics_[topic].get();
+  rd_kafka_vu_t& to_partition = variables[count++] = Variable(RD_KAFKA_VTYPE_PARTITION);
+  to_partition.u.i32 = partition;
+  variables[count++] = Memory(RD_KAFKA_VTYPE_VALUE, record.value);
+  variables[count++] = Memory(RD_KAFKA_VTYPE_KEY, record.key);
+  rd_kafka_vu_t& timestamp = variables[count++] = Variable(RD_KAFKA_VTYPE_TIMESTAMP);
+  timestamp.u.i64 = record.timestamp_ms < 0 ? 0 : record.timestamp_ms;  // 0: now
+  rd_kafka_vu_t& opaque = variables[count++] = Variable(RD_KAFKA_VTYPE_OPAQUE);
+  // The tag itself, not an address.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  opaque.u.ptr = reinterpret_cast<void*>(static_cast<std::uintptr_t>(record.tag));
+  if (record.headers != nullptr) {
+    rd_kafka_vu_t& headers = variables[count++] = Variable(RD_KAFKA_VTYPE_HEADERS);
+    headers.u.headers = record.headers.get();
+  }
+  ErrorPtr error(rd_kafka_produceva(producer_, variables.data(), count));
+  if (error == nullptr) static_cast<void>(record.headers.release());  // taken with the record
+  return error;
+}
+
+}  // namespace semel::kafka
