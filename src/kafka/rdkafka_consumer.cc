@@ -8,7 +8,7 @@
 namespace semel::kafka {
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{16} << 20U;  // of one batch
+constexpr std::size_t kMostBytes = std::size_t{4} << 20U;  // of one batch
 constexpr std::chrono::seconds kFencedAgainWithin{60};
 constexpr std::size_t kMostFencings = 2;
 constexpr Milliseconds kLeaveWithin{1800};  // with ~Instance below 5 s

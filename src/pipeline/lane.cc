@@ -28,8 +28,9 @@ constexpr kafka::Milliseconds kLeaveTimeout{5000};
 constexpr kafka::Milliseconds kSnapshotTimeout{5000};
 constexpr std::chrono::milliseconds kBackoffMax{2000};
 constexpr int kBeginTries = 5;
-constexpr std::size_t kPollRecords = 10'000;
+constexpr std::size_t kPollRecords = 1000;
 constexpr std::size_t kTransactionRecordsMax = 50'000;
+constexpr std::size_t kTransactionBytesMax = std::size_t{32} << 20U;  // they are kept until its end
 
 /// What a new transaction, begun on the same input, may do better.
 bool Passing(Action action) {
@@ -225,6 +226,7 @@ Result<void> Lane::Impl::OpenOwed() {
 bool Lane::Impl::Due() const {
   if (!transaction) return false;
   return isolating || transaction->records() >= kTransactionRecordsMax ||
+         transaction->bytes() >= kTransactionBytesMax ||
          parts.clock.Now() - transaction->opened() >= parts.settings.commit_interval;
 }
 

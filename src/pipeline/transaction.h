@@ -52,6 +52,7 @@ class Transaction {
   std::map<kafka::Partition, PartitionWork>& works() { return works_; }
   std::chrono::steady_clock::time_point opened() const { return opened_; }
   std::size_t records() const { return records_; }
+  std::size_t bytes() const { return bytes_; }  ///< of their keys and values
   /// Partition and offset of the first record kept.
   std::pair<kafka::Partition, kafka::Offset> first() const { return first_; }
 
@@ -62,6 +63,7 @@ class Transaction {
   std::deque<std::string> log_records_;
   std::vector<kafka::Partition> log_partitions_;  // by tag - 1
   std::size_t records_ = 0;
+  std::size_t bytes_ = 0;
   std::pair<kafka::Partition, kafka::Offset> first_{-1, -1};
 };
 
