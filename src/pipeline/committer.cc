@@ -127,7 +127,8 @@ Result<Ended> Committer::Commit(Transaction& transaction, kafka::InputConsumer& 
   }
   fail_point::Pass("after_commit");
   ++counters_.transactions_committed;
-  counters_.commit_durations.Add(std::chrono::duration<double>(clock_.Now() - started).count());
+  last_took_ = clock_.Now() - started;
+  counters_.commit_durations.Add(std::chrono::duration<double>(last_took_).count());
   return Ended{Ended::How::kCommitted, {}};
 }
 

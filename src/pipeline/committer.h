@@ -39,6 +39,8 @@ class Committer {
   Result<void> Open();
 
   /// False after an Open, be it an inner one, that failed.
+  /// How long the last commit that succeeded took.
+  std::chrono::steady_clock::duration last_took() const { return last_took_; }
   bool open() const { return producer_ != nullptr; }
   kafka::TransactionalProducer& producer() { return *producer_; }
 
@@ -70,6 +72,7 @@ class Committer {
   Logger& log_;
   metrics::LaneSnapshot& counters_;
   std::unique_ptr<kafka::TransactionalProducer> producer_;
+  std::chrono::steady_clock::duration last_took_{};
   std::unique_ptr<kafka::LogReader> reader_;  // to read offsets back; opened when first needed
   std::deque<std::chrono::steady_clock::time_point> fencings_;
 };

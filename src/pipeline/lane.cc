@@ -59,6 +59,7 @@ struct Lane::Impl {
   Result<bool> Take(std::unique_ptr<kafka::Batch> batch);
   Result<void> TakeRun(std::span<const Record> run);
   Result<void> TakeEnds(std::span<const kafka::EndOfPartition> ends);
+  std::chrono::steady_clock::duration OpenFor() const;
   Result<Transaction*> Open();
   Result<PartitionWork*> OpenWork(Served& served);
   Result<void> OpenOwed();
@@ -133,7 +134,7 @@ kafka::Milliseconds Lane::Impl::PollTimeout() const {
   kafka::Milliseconds timeout =
       partitions.restoring() || snapshots.copying() ? kBusyPoll : kIdlePoll;
   if (transaction) {
-    const auto left = transaction->opened() + parts.settings.commit_interval - parts.clock.Now();
+    const auto left = transaction->due() - parts.clock.Now();
     timeout =
         std::min(timeout, std::chrono::ceil<kafka::Milliseconds>(std::max(left, left.zero())));
   }
@@ -193,12 +194,20 @@ Result<void> Lane::Impl::TakeEnds(std::span<const kafka::EndOfPartition> ends) {
   return {};
 }
 
+/// Commits follow each other by the interval, so what a commit takes is taken off, as long as that
+/// leaves the transaction open for longer than its commit will take.
+std::chrono::steady_clock::duration Lane::Impl::OpenFor() const {
+  const std::chrono::steady_clock::duration interval = parts.settings.commit_interval;
+  const auto commit = std::min(committer.last_took(), interval);
+  return std::max(commit, interval - commit);
+}
+
 Result<Transaction*> Lane::Impl::Open() {
   for (int tries = 1; !transaction; ++tries) {
     fail_point::Pass("before_begin");
     const auto begun = committer.producer().Begin();
     if (begun) {
-      transaction = std::make_unique<Transaction>(parts.clock.Now());
+      transaction = std::make_unique<Transaction>(parts.clock.Now() + OpenFor());
     } else if (Passing(begun.error().action) && tries < kBeginTries) {
       SEMEL_TRY(committer.Abandon(begun.error()));
     } else {
@@ -227,7 +236,7 @@ bool Lane::Impl::Due() const {
   if (!transaction) return false;
   return isolating || transaction->records() >= kTransactionRecordsMax ||
          transaction->bytes() >= kTransactionBytesMax ||
-         parts.clock.Now() - transaction->opened() >= parts.settings.commit_interval;
+         parts.clock.Now() >= transaction->due();
 }
 
 Result<void> Lane::Impl::Finish() {

@@ -28,7 +28,8 @@ struct PartitionWork {
 
 class Transaction {
  public:
-  explicit Transaction(std::chrono::steady_clock::time_point opened) : opened_(opened) {}
+  /// `due`: when it is to be committed at the latest.
+  explicit Transaction(std::chrono::steady_clock::time_point due) : due_(due) {}
 
   /// The work on a partition; begins it at the committed offset.
   PartitionWork& Work(PartitionState& state, std::uint64_t ownership);
@@ -50,14 +51,14 @@ class Transaction {
   void Confirm();
 
   std::map<kafka::Partition, PartitionWork>& works() { return works_; }
-  std::chrono::steady_clock::time_point opened() const { return opened_; }
+  std::chrono::steady_clock::time_point due() const { return due_; }
   std::size_t records() const { return records_; }
   std::size_t bytes() const { return bytes_; }  ///< of their keys and values
   /// Partition and offset of the first record kept.
   std::pair<kafka::Partition, kafka::Offset> first() const { return first_; }
 
  private:
-  const std::chrono::steady_clock::time_point opened_;
+  const std::chrono::steady_clock::time_point due_;
   std::map<kafka::Partition, PartitionWork> works_;
   std::vector<std::unique_ptr<kafka::Batch>> batches_;
   std::deque<std::string> log_records_;
