@@ -4,6 +4,8 @@
 #include <array>
 #include <vector>
 
+#include "kafka/send_queue.h"
+
 namespace semel::kafka {
 namespace {
 
@@ -103,9 +105,9 @@ Result<ConfPtr> ProducerConf(const ClientSettings& settings, const std::string& 
   const int socket = std::min(NumberOr(settings, "socket.timeout.ms", timeout), timeout);
   return Build(settings,
                {{"compression.type", "lz4"},
-                {"linger.ms", "2"},
+                {"linger.ms", "1000"},  // of what makes no full batch; a commit flushes
                 {"max.in.flight.requests.per.connection", "4"},
-                {"batch.num.messages", "100000"},
+                {"batch.num.messages", std::to_string(SendQueue::kBatchRecords)},
                 {"queue.buffering.max.messages", "1000000"},
                 {"queue.buffering.max.kbytes", "1048576"},
                 // How large a record may be is for the brokers to say.

@@ -9,8 +9,9 @@
 namespace semel::kafka {
 namespace {
 
-constexpr int kServeMs = 10;  // how long one wait for delivery reports takes at most
-constexpr int kSliceMs = 20;  // how often a long wait looks for an early failure
+constexpr int kServeMs = 10;   // how long one wait for delivery reports takes at most
+constexpr int kSliceMs = 20;   // how often a long wait looks for an early failure
+constexpr int kStallMs = 200;  // without a report, after which a flush waits for nothing
 constexpr int kEndWithinMs = 1500;
 constexpr int kAbortWithinMs = 1000;
 
@@ -99,7 +100,6 @@ Result<void> RdkafkaProducer::Init(Milliseconds timeout) {
 }
 
 Result<void> RdkafkaProducer::Begin() {
-  queue_->Begin();
   delivered_.clear();
   delivery_error_ = RD_KAFKA_RESP_ERR_NO_ERROR;
   if (const ErrorPtr error(rd_kafka_begin_transaction(instance_->get())); error != nullptr)
@@ -117,8 +117,7 @@ Result<void> RdkafkaProducer::Produce(const OutgoingRecord& record) {
 
 Result<void> RdkafkaProducer::Taken(const NotTaken& failed) {
   if (failed.code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  Error described =
-      instance_->Describe(failed.code, "write to " + failed.where, {}, "Write");
+  Error described = instance_->Describe(failed.code, "write to " + failed.where, {}, "Write");
   if (described.action == Action::kRetry) described.action = Action::kAbort;
   return Failed(CauseOf(std::move(described)));
 }
@@ -173,15 +172,16 @@ void RdkafkaProducer::OnDelivery(const rd_kafka_message_t& message) {
 
 Result<std::vector<Delivered>> RdkafkaProducer::Flush(Milliseconds timeout) {
   const Deadline deadline{timeout};
+  int idle_ms = 0;
   while (queue_->outstanding() > 0 && delivery_error_ == RD_KAFKA_RESP_ERR_NO_ERROR &&
          !deadline.passed()) {
     SEMEL_TRY(Taken(queue_->HandOverAll()));
-    // It sends what it has without linger.ms, so what is still held must not be added meanwhile:
-    // its first record would go alone and the others be ready behind it.
-    if (queue_->held() == 0) {
-      rd_kafka_flush(instance_->get(), deadline.SliceMs(kSliceMs));
+    // A full batch goes by itself, and would be followed at once by what is behind it.
+    if (queue_->full_batch_under_way() && idle_ms < kStallMs) {
+      const bool served = rd_kafka_poll(instance_->get(), deadline.SliceMs(kServeMs)) > 0;
+      idle_ms = served ? 0 : idle_ms + kServeMs;
     } else {
-      rd_kafka_poll(instance_->get(), deadline.SliceMs(kServeMs));
+      rd_kafka_flush(instance_->get(), deadline.SliceMs(kSliceMs));
     }
   }
   if (delivery_error_ != RD_KAFKA_RESP_ERR_NO_ERROR) return Failed(CauseOf({}));

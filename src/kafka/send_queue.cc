@@ -9,10 +9,6 @@
 namespace semel::kafka {
 namespace {
 
-// What the record format and librdkafka's bookkeeping add to a record, and to a header: rounded up.
-constexpr std::size_t kRecordOverhead = 64;
-constexpr std::size_t kHeaderOverhead = 16;
-
 rd_kafka_vu_t Variable(rd_kafka_vtype_t type) {
   rd_kafka_vu_t variable;
   variable.vtype = type;
@@ -42,12 +38,9 @@ HeadersPtr CopyHeaders(std::span<const Header> headers) {
   return copy;
 }
 
-std::size_t BytesOf(const OutgoingRecord& record) {
-  std::size_t bytes = kRecordOverhead + (record.key ? record.key->size() : 0) +
-                      (record.value ? record.value->size() : 0);
-  for (const auto& [name, value] : record.headers)
-    bytes += kHeaderOverhead + name.size() + (value ? value->size() : 0);
-  return bytes;
+// As librdkafka counts them for batch.size.
+std::size_t BytesOf(const Bytes& key, const Bytes& value) {
+  return (key ? key->size() : 0) + (value ? value->size() : 0);
 }
 
 }  // namespace
@@ -60,13 +53,6 @@ bool SendQueue::AddTopic(const std::string& name) {
   return true;
 }
 
-void SendQueue::Begin() {
-  flushing_ = false;
-  for (auto& queues : queues_) {
-    for (PartitionQueue& queue : queues) queue.joined = false;
-  }
-}
-
 SendQueue::PartitionQueue& SendQueue::Of(std::size_t topic, Partition partition) {
   std::deque<PartitionQueue>& queues = queues_[topic];
   const auto index = static_cast<std::size_t>(partition);
@@ -74,25 +60,31 @@ SendQueue::PartitionQueue& SendQueue::Of(std::size_t topic, Partition partition)
   return queues[index];
 }
 
-// A quarter of a batch: smaller requests cost more than they bring forward.
-bool SendQueue::Worthwhile(const PartitionQueue& queue) const {
-  return flushing_ || !queue.joined || queue.held_bytes >= batch_bytes_ / 4;
-}
-
 NotTaken SendQueue::Add(const OutgoingRecord& record) {
   const auto topic = static_cast<std::size_t>(record.topic);
   PartitionQueue& queue = Of(topic, record.partition);
-  const std::size_t bytes = BytesOf(record);
-  queue.held.push_back({record.key, record.value, CopyHeaders(record.headers), record.timestamp_ms,
-                        record.tag, bytes});
-  queue.held_bytes += bytes;
+  queue.held.push_back(
+      {record.key, record.value, CopyHeaders(record.headers), record.timestamp_ms, record.tag});
   ++held_;
   ++outstanding_;
   return HandOver(topic, record.partition, queue);
 }
 
+NotTaken SendQueue::Delivered(const rd_kafka_message_t& message) {
+  const auto found = std::find_if(topics_.begin(), topics_.end(), [&](const TopicPtr& topic) {
+    return topic.get() == message.rkt;
+  });
+  const auto topic = static_cast<std::size_t>(found - topics_.begin());
+  PartitionQueue& queue = Of(topic, message.partition);
+  const bool was_full = Full(queue);
+  queue.bytes -= queue.handed_over.front();
+  queue.handed_over.pop_front();
+  if (was_full && !Full(queue)) --full_;
+  --outstanding_;
+  return HandOver(topic, message.partition, queue);
+}
+
 NotTaken SendQueue::HandOverAll() {
-  flushing_ = true;
   for (std::size_t topic = 0; topic < queues_.size() && held_ > 0; ++topic) {
     for (std::size_t index = 0; index < queues_[topic].size(); ++index) {
       NotTaken failed = HandOver(topic, static_cast<Partition>(index), queues_[topic][index]);
@@ -104,42 +96,24 @@ NotTaken SendQueue::HandOverAll() {
 
 void SendQueue::DropHeld() {
   for (auto& queues : queues_) {
-    for (PartitionQueue& queue : queues) {
-      queue.held.clear();
-      queue.held_bytes = 0;
-    }
+    for (PartitionQueue& queue : queues) queue.held.clear();
   }
   outstanding_ -= std::exchange(held_, 0);
 }
 
-NotTaken SendQueue::Delivered(const rd_kafka_message_t& message) {
-  const auto found = std::find_if(topics_.begin(), topics_.end(), [&](const TopicPtr& topic) {
-    return topic.get() == message.rkt;
-  });
-  const auto topic = static_cast<std::size_t>(found - topics_.begin());
-  PartitionQueue& queue = Of(topic, message.partition);
-  --queue.under_way;
-  --outstanding_;
-  return HandOver(topic, message.partition, queue);
-}
-
 NotTaken SendQueue::HandOver(std::size_t topic, Partition partition, PartitionQueue& queue) {
-  if (queue.under_way > 0 || queue.held.empty() || !Worthwhile(queue)) return {};
-  std::size_t batch = 0;
-  while (!queue.held.empty()) {
+  while (!queue.held.empty() && !Full(queue)) {
     HeldRecord& record = queue.held.front();
-    if (batch > 0 && batch + record.bytes > batch_bytes_) break;
     if (const ErrorPtr error = Enqueue(topic, partition, record); error != nullptr) {
       const rd_kafka_resp_err_t code = rd_kafka_error_code(error.get());
       if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) break;  // again with the next call
       return {code, Name(rd_kafka_topic_name(topics_[topic].get()), partition)};
     }
-    batch += record.bytes;
-    queue.held_bytes -= record.bytes;
+    queue.handed_over.push_back(BytesOf(record.key, record.value));
+    queue.bytes += queue.handed_over.back();
+    if (Full(queue)) ++full_;
     queue.held.pop_front();
-    ++queue.under_way;
     --held_;
-    queue.joined = true;
   }
   return {};
 }

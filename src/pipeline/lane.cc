@@ -235,8 +235,7 @@ Result<void> Lane::Impl::OpenOwed() {
 bool Lane::Impl::Due() const {
   if (!transaction) return false;
   return isolating || transaction->records() >= kTransactionRecordsMax ||
-         transaction->bytes() >= kTransactionBytesMax ||
-         parts.clock.Now() >= transaction->due();
+         transaction->bytes() >= kTransactionBytesMax || parts.clock.Now() >= transaction->due();
 }
 
 Result<void> Lane::Impl::Finish() {
