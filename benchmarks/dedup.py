@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""CPU time of `semel dedup` against dedup_reference.cc: the same topic, the same brokers, by turns.
+"""CPU time, wall time and memory of `semel dedup` against dedup_reference.cc: the same topic, the same brokers, by turns.
 
 Usage: dedup.py BROKERS [PAIRS [SCALE]], with SEMEL_CLUSTER_DIR naming their cluster; ./dev bench calls it. SCALE 0.1 takes a
 tenth of the events, for a quick look.
@@ -15,6 +15,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "release"
@@ -23,8 +24,16 @@ PARTITIONS = 4
 SHAPES = (("small", 2_000_000), ("view-event", 200_000))
 
 
-def measured(*command: str) -> tuple[float, float]:
-    """CPU and wall seconds."""
+class Run(NamedTuple):
+    cpu: float  # seconds
+    wall: float
+    memory: float  # resident MiB at most
+
+    def __str__(self) -> str:
+        return f"{self.cpu:.2f} s CPU, {self.wall:.1f} s, {self.memory:.0f} MiB"
+
+
+def measured(*command: str) -> Run:
     began = time.monotonic()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert child.stderr
@@ -33,7 +42,7 @@ def measured(*command: str) -> tuple[float, float]:
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
         sys.exit(f"{' '.join(command)} -> {child.returncode}\n{text}")
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - began
+    return Run(usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss / 1024)
 
 
 def quiet(*command: str) -> str:
@@ -57,24 +66,27 @@ def compare(brokers: str, shape: str, records: int, pairs: int) -> None:
     source = f"bench.{shape}.{run}"
     quiet(str(SEMEL), "topic", "create", source, "--brokers", brokers, "--partitions", str(PARTITIONS))
     quiet(str(BUILD / "benchmarks" / "dedup_input"), brokers, source, str(PARTITIONS), str(records), shape)
-    semel_cpu, reference_cpu, ratios = [], [], []
+    references, semels = [], []
     for pair in range(pairs):
         output = f"{source}.reference.{pair}"
         quiet(str(SEMEL), "topic", "create", output, "--brokers", brokers, "--partitions", str(PARTITIONS))
-        reference, reference_wall = measured(str(BUILD / "benchmarks" / "dedup_reference"), brokers, source, output)
+        reference = measured(str(BUILD / "benchmarks" / "dedup_reference"), brokers, source, output)
         unique = f"{source}.semel.{pair}"
-        semel, semel_wall = measured(str(SEMEL), "dedup", "--brokers", brokers, "--from", source, "--to", unique, "--group", unique,
+        semel = measured(str(SEMEL), "dedup", "--brokers", brokers, "--from", source, "--to", unique, "--group", unique,
                                      "--key", "json:/event_id", "--create-topics", "--until-end")
         share = topic_bytes(unique) / topic_bytes(output)
-        print(f"  pair {pair + 1}: reference {reference:.2f} s CPU ({reference_wall:.1f} s), semel {semel:.2f} s CPU ({semel_wall:.1f} s), "
-              f"ratio {semel / reference:.3f}, output bytes {share:.3f}", flush=True)
+        print(f"  pair {pair + 1}: reference {reference}; semel {semel}; output bytes {share:.3f}", flush=True)
         if abs(share - 1) > 0.03:
             sys.exit("the outputs differ by more than 3 %: not comparable")
-        semel_cpu.append(semel / records * 1e6)
-        reference_cpu.append(reference / records * 1e6)
-        ratios.append(semel / reference)
-    print(f"{records} events, {shape}: reference {statistics.median(reference_cpu):.2f} us, semel {statistics.median(semel_cpu):.2f} us, "
-          f"median ratio {statistics.median(ratios):.3f}")
+        references.append(reference)
+        semels.append(semel)
+        for topic in (output, unique, f"{unique}.seen"):
+            quiet(str(ROOT / "dev"), "kafka", "TopicCommand", "--delete", "--topic", topic)
+    event_us = [statistics.median(run.cpu for run in runs) / records * 1e6 for runs in (references, semels)]
+    ratios = [statistics.median(getattr(semel, what) / getattr(reference, what) for semel, reference in zip(semels, references))
+              for what in Run._fields]
+    print(f"{records} events, {shape}: reference {event_us[0]:.2f} us, semel {event_us[1]:.2f} us; "
+          f"median ratios: CPU {ratios[0]:.3f}, wall {ratios[1]:.2f}, memory {ratios[2]:.2f}")
 
 
 def main() -> None:

@@ -26,10 +26,13 @@ readonly packages_build='
   prometheus-cpp-dev       header prometheus/registry.h
   libgtest-dev             module gtest
   libgmock-dev             module gmock
-  libbenchmark-dev         module benchmark
   zlib1g-dev               module zlib
   libzstd-dev              module libzstd
   liblz4-dev               module liblz4'
+
+readonly packages_bench='
+  libbenchmark-dev         module benchmark
+  librocksdb-dev           header rocksdb/db.h'
 
 readonly packages_clang='
   clang-16                 command clang++-16

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cstddef>
 
+#include "base/core_dumps.h"
 #include "base/file.h"
 
 namespace semel {
@@ -38,6 +39,7 @@ Result<std::string> DecodeSecret(std::string_view text) {
 }
 
 Result<std::string> ReadSecretFile(const std::string& path) {
+  EndCoreDumps();
   SEMEL_TRY_ASSIGN(const std::string text, ReadFile(path));
   Result<std::string> secret = DecodeSecret(text);
   if (!secret) return Error{secret.error().action, path + ": " + secret.error().message};

@@ -1,6 +1,5 @@
 #include "kafka/settings.h"
 
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -9,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/core_dumps.h"
 #include "kafka/rdkafka_handles.h"
 
 namespace semel::kafka {
@@ -55,9 +55,6 @@ Result<std::string> SecretValue(ClientSettings& settings, const std::string& nam
   return Fix(name + " is a secret, and everybody can see a command line: write " + name +
              "=file:PATH or " + name + "=env:NAME, or put it into a file for -F");
 }
-
-// A core dump would hold it.
-void EndCoreDumps() { ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 // librdkafka judges name and value. Its text quotes the value, so a secret's is not shown.
 Result<void> AskLibrary(const std::string& name, const std::string& value) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 
 #include <fstream>
 
@@ -27,6 +28,15 @@ TEST(Secret, ErrorsNeverQuoteIt) {
       EXPECT_THAT(secret.error().message, Not(HasSubstr(bad)));
     }
   }
+}
+
+TEST(Secret, OnceReadKeepsCoreDumpsAway) {
+  const std::string path = ::testing::TempDir() + "semel_secret_core_test";
+  std::ofstream(path) << "00112233\n";
+  ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0);
+  ASSERT_TRUE(ReadSecretFile(path));
+  EXPECT_EQ(::prctl(PR_GET_DUMPABLE), 0);
+  ASSERT_EQ(::prctl(PR_SET_DUMPABLE, 1), 0);
 }
 
 TEST(Secret, ComesFromAFile) {
