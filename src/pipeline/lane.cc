@@ -30,7 +30,7 @@ constexpr std::chrono::milliseconds kBackoffMax{2000};
 constexpr int kBeginTries = 5;
 constexpr std::size_t kPollRecords = 1000;
 constexpr std::size_t kTransactionRecordsMax = 50'000;
-constexpr std::size_t kTransactionBytesMax = std::size_t{32} << 20U;  // they are kept until its end
+constexpr std::size_t kTransactionBytesMax = std::size_t{16} << 20U;  // they are kept until its end
 
 /// What a new transaction, begun on the same input, may do better.
 bool Passing(Action action) {
