@@ -9,21 +9,16 @@
 #include <cstdlib>
 #include <string>
 
+#include "client.h"
 #include "prove/stream.h"
 
 int main(int argc, char** argv) {
   using namespace semel::prove;
   if (argc != 6) return 2;
-  char text[512];
-  rd_kafka_conf_t* const conf = rd_kafka_conf_new();
-  for (const auto& [name, value] : {std::pair{"bootstrap.servers", argv[1]},
-                                    {"enable.idempotence", const_cast<char*>("true")},
-                                    {"compression.codec", const_cast<char*>("lz4")},
-                                    {"linger.ms", const_cast<char*>("50")}}) {
-    if (rd_kafka_conf_set(conf, name, value, text, sizeof(text)) != RD_KAFKA_CONF_OK) return 1;
-  }
-  rd_kafka_t* const producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-  if (producer == nullptr) return 1;
+  rd_kafka_t* const producer = OpenClient(RD_KAFKA_PRODUCER, {{"bootstrap.servers", argv[1]},
+                                                              {"enable.idempotence", "true"},
+                                                              {"compression.codec", "lz4"},
+                                                              {"linger.ms", "50"}});
   Stream stream({.shape = std::string(argv[5]) == "small" ? Shape::kSmall : Shape::kViewEvent,
                  .partitions = std::atoi(argv[3]),
                  .window_ms = std::int64_t{7} * 24 * 3'600'000});

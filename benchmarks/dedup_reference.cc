@@ -12,6 +12,8 @@
 #include <string>
 #include <unordered_set>
 
+#include "client.h"
+
 namespace {
 
 void Check(rd_kafka_error_t* error) {
@@ -24,21 +26,6 @@ void Check(rd_kafka_resp_err_t error) {
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
   std::fprintf(stderr, "%s\n", rd_kafka_err2str(error));
   std::exit(1);
-}
-
-rd_kafka_t* Open(rd_kafka_type_t type,
-                 std::initializer_list<std::pair<const char*, std::string>> properties) {
-  char text[512];
-  rd_kafka_conf_t* const conf = rd_kafka_conf_new();
-  for (const auto& [name, value] : properties) {
-    if (rd_kafka_conf_set(conf, name, value.c_str(), text, sizeof(text)) != RD_KAFKA_CONF_OK) {
-      std::fprintf(stderr, "%s\n", text);
-      std::exit(1);
-    }
-  }
-  rd_kafka_t* const client = rd_kafka_new(type, conf, text, sizeof(text));
-  if (client == nullptr) std::exit(1);
-  return client;
 }
 
 void Forward(rd_kafka_t* producer, const std::string& to, rd_kafka_message_t* message) {
@@ -79,14 +66,15 @@ int main(int argc, char** argv) {
   if (argc != 4) return 2;
   const std::string brokers = argv[1];
   const std::string to = argv[3];
-  rd_kafka_t* const consumer = Open(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers},
-                                                        {"group.id", "reference." + to},
-                                                        {"enable.auto.commit", "false"},
-                                                        {"auto.offset.reset", "earliest"},
-                                                        {"enable.partition.eof", "true"}});
-  rd_kafka_t* const producer = Open(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers},
-                                                        {"transactional.id", "reference." + to},
-                                                        {"compression.codec", "lz4"}});
+  rd_kafka_t* const consumer = OpenClient(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers},
+                                                              {"group.id", "reference." + to},
+                                                              {"enable.auto.commit", "false"},
+                                                              {"auto.offset.reset", "earliest"},
+                                                              {"enable.partition.eof", "true"}});
+  rd_kafka_t* const producer =
+      OpenClient(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers},
+                                     {"transactional.id", "reference." + to},
+                                     {"compression.codec", "lz4"}});
   rd_kafka_poll_set_consumer(consumer);
   rd_kafka_topic_partition_list_t* const topics = rd_kafka_topic_partition_list_new(1);
   rd_kafka_topic_partition_list_add(topics, argv[2], RD_KAFKA_PARTITION_UA);

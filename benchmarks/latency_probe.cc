@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "client.h"
+
 namespace {
 
 using WallClock = std::chrono::system_clock;
@@ -28,26 +30,11 @@ std::int64_t WallMs() {
   return std::chrono::duration_cast<milliseconds>(WallClock::now().time_since_epoch()).count();
 }
 
-rd_kafka_t* Open(rd_kafka_type_t type,
-                 std::initializer_list<std::pair<const char*, std::string>> properties) {
-  char text[512];
-  rd_kafka_conf_t* const conf = rd_kafka_conf_new();
-  for (const auto& [name, value] : properties) {
-    if (rd_kafka_conf_set(conf, name, value.c_str(), text, sizeof(text)) != RD_KAFKA_CONF_OK) {
-      std::fprintf(stderr, "%s\n", text);
-      std::exit(1);
-    }
-  }
-  rd_kafka_t* const client = rd_kafka_new(type, conf, text, sizeof(text));
-  if (client == nullptr) std::exit(1);
-  return client;
-}
-
 void Produce(const char* brokers, const char* topic, int rate, int seconds) {
-  rd_kafka_t* const producer = Open(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers},
-                                                        {"compression.codec", "lz4"},
-                                                        {"linger.ms", "10"},
-                                                        {"max.in.flight", "1"}});
+  rd_kafka_t* const producer = OpenClient(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers},
+                                                              {"compression.codec", "lz4"},
+                                                              {"linger.ms", "10"},
+                                                              {"max.in.flight", "1"}});
   const std::string filler(120, 'x');
   const auto began = WallClock::now();
   const std::int64_t total = std::int64_t{rate} * seconds;
@@ -73,9 +60,9 @@ void Produce(const char* brokers, const char* topic, int rate, int seconds) {
 }
 
 rd_kafka_t* OpenReader(const char* brokers, const char* topic) {
-  rd_kafka_t* const reader = Open(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers},
-                                                      {"group.id", "latency_probe"},
-                                                      {"isolation.level", "read_committed"}});
+  rd_kafka_t* const reader = OpenClient(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers},
+                                                            {"group.id", "latency_probe"},
+                                                            {"isolation.level", "read_committed"}});
   rd_kafka_poll_set_consumer(reader);
   rd_kafka_topic_partition_list_t* const partitions =
       rd_kafka_topic_partition_list_new(kPartitions);

@@ -9,19 +9,19 @@
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
+#include "prove/random.h"
 #include "prove/stream.h"
+#include "resident_bytes.h"
 #include "semel/fingerprint.h"
 #include "semel/seen_set.h"
 
@@ -31,22 +31,6 @@ namespace {
 constexpr std::size_t kBatch = 1000;
 constexpr std::size_t kEntries = 1'000'000;
 
-double ResidentBytes() {
-  std::ifstream file("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  file >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
-// SplitMix64: fingerprints are evenly spread.
-std::uint64_t Mixed(std::uint64_t word) {
-  word += 0x9E3779B97F4A7C15U;
-  word = (word ^ (word >> 30U)) * 0xBF58476D1CE4E5B9U;
-  word = (word ^ (word >> 27U)) * 0x94D049BB133111EBU;
-  return word ^ (word >> 31U);
-}
-
 /// Sightings in batches; three of ten come from the past.
 class Events {
  public:
@@ -54,12 +38,12 @@ class Events {
     batch_.clear();
     for (std::size_t i = 0; i < kBatch; ++i) {
       const bool copy = i % 10 >= 7 && fresh_ > 0;
-      const std::uint64_t id = copy ? Mixed(read_) % fresh_ : fresh_++;
+      const std::uint64_t id = copy ? prove::Mix(read_) % fresh_ : fresh_++;
       Sighting& sighting = batch_.emplace_back();
       sighting.time_ms = 1 + static_cast<std::int64_t>(read_ / 100);
       sighting.offset = static_cast<std::int64_t>(read_++);
       for (const std::uint64_t half : {0U, 1U}) {
-        const std::uint64_t word = Mixed(2 * id + half);
+        const std::uint64_t word = prove::Mix(2 * id + half);
         std::memcpy(&sighting.fingerprint.bytes[8 * half], &word, sizeof(word));
       }
     }

@@ -5,19 +5,17 @@
 //
 // A plain program and no Google Benchmark: it measures one long life of one set, not a loop. All
 // times are CPU time of this thread, so that a busy machine does not count as a pause.
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "resident_bytes.h"
 #include "seen_set/changelog.h"
 #include "semel/seen_set.h"
 
@@ -31,14 +29,6 @@ double CpuNs() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
-
-double ResidentBytes() {
-  std::ifstream file("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  file >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 // Event `id` of a stream that brings `per_window` events a window.

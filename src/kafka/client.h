@@ -34,6 +34,7 @@ class Batch {
   Batch& operator=(const Batch&) = delete;
   virtual ~Batch() = default;
   virtual std::span<const Record> records() const = 0;
+  virtual std::size_t bytes() const = 0;  ///< of their keys and values
 };
 
 /// A change of ownership. After one was returned by Poll the caller finishes what it owes to the
@@ -161,8 +162,9 @@ class TransactionalProducer {
   virtual Result<void> Begin() = 0;
 
   /// Queues one record without copying: its memory must live until Flush succeeded or the producer
-  /// was destroyed. When the queue is full, waits for room within the transaction time-out.
-  /// Errors: kRejectRecord (too large for any broker), kAbort, kFenced, kFail.
+  /// was destroyed. Does not wait: what the client has no room for is handed over later, so an
+  /// error may be that of an earlier record. Errors: kRejectRecord (too large for any broker),
+  /// kAbort, kFenced, kFail.
   virtual Result<void> Produce(const OutgoingRecord& record) = 0;
 
   /// Serves delivery reports without waiting.

@@ -23,7 +23,7 @@ class RdkafkaBatch final : public Batch {
   std::span<const Record> records() const override { return records_; }
   std::size_t size() const { return records_.size(); }
   /// Keys and values; the headers are left out.
-  std::size_t bytes() const { return bytes_; }
+  std::size_t bytes() const override { return bytes_; }
 
  private:
   struct HeaderRange {

@@ -65,7 +65,6 @@ NotTaken SendQueue::Add(const OutgoingRecord& record) {
   PartitionQueue& queue = Of(topic, record.partition);
   queue.held.push_back(
       {record.key, record.value, CopyHeaders(record.headers), record.timestamp_ms, record.tag});
-  ++held_;
   ++outstanding_;
   return HandOver(topic, record.partition, queue);
 }
@@ -76,16 +75,14 @@ NotTaken SendQueue::Delivered(const rd_kafka_message_t& message) {
   });
   const auto topic = static_cast<std::size_t>(found - topics_.begin());
   PartitionQueue& queue = Of(topic, message.partition);
-  const bool was_full = Full(queue);
   queue.bytes -= queue.handed_over.front();
   queue.handed_over.pop_front();
-  if (was_full && !Full(queue)) --full_;
   --outstanding_;
   return HandOver(topic, message.partition, queue);
 }
 
 NotTaken SendQueue::HandOverAll() {
-  for (std::size_t topic = 0; topic < queues_.size() && held_ > 0; ++topic) {
+  for (std::size_t topic = 0; topic < queues_.size(); ++topic) {
     for (std::size_t index = 0; index < queues_[topic].size(); ++index) {
       NotTaken failed = HandOver(topic, static_cast<Partition>(index), queues_[topic][index]);
       if (failed.code != RD_KAFKA_RESP_ERR_NO_ERROR) return failed;
@@ -96,9 +93,18 @@ NotTaken SendQueue::HandOverAll() {
 
 void SendQueue::DropHeld() {
   for (auto& queues : queues_) {
-    for (PartitionQueue& queue : queues) queue.held.clear();
+    for (PartitionQueue& queue : queues) {
+      outstanding_ -= queue.held.size();
+      queue.held.clear();
+    }
   }
-  outstanding_ -= std::exchange(held_, 0);
+}
+
+bool SendQueue::full_batch_under_way() const {
+  return std::any_of(queues_.begin(), queues_.end(), [this](const auto& queues) {
+    return std::any_of(queues.begin(), queues.end(),
+                       [this](const PartitionQueue& queue) { return Full(queue); });
+  });
 }
 
 NotTaken SendQueue::HandOver(std::size_t topic, Partition partition, PartitionQueue& queue) {
@@ -111,9 +117,7 @@ NotTaken SendQueue::HandOver(std::size_t topic, Partition partition, PartitionQu
     }
     queue.handed_over.push_back(BytesOf(record.key, record.value));
     queue.bytes += queue.handed_over.back();
-    if (Full(queue)) ++full_;
     queue.held.pop_front();
-    --held_;
   }
   return {};
 }

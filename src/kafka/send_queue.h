@@ -60,7 +60,7 @@ class SendQueue {
   std::size_t outstanding() const { return outstanding_; }
 
   /// A full batch of some partition was handed over and is not answered.
-  bool full_batch_under_way() const { return full_ > 0; }
+  bool full_batch_under_way() const;
 
  private:
   struct HeldRecord {
@@ -87,9 +87,7 @@ class SendQueue {
   std::size_t batch_bytes_;
   std::vector<TopicPtr> topics_;
   std::deque<std::deque<PartitionQueue>> queues_;  // by topic and partition
-  std::size_t held_ = 0;
   std::size_t outstanding_ = 0;
-  std::size_t full_ = 0;  // partitions
 };
 
 }  // namespace semel::kafka

@@ -19,9 +19,7 @@ PartitionWork& Transaction::Work(PartitionState& state, std::uint64_t ownership)
 void Transaction::Keep(std::unique_ptr<kafka::Batch> batch) {
   if (records_ == 0) first_ = {batch->records().front().partition, batch->records().front().offset};
   records_ += batch->records().size();
-  for (const Record& record : batch->records()) {
-    bytes_ += (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
-  }
+  bytes_ += batch->bytes();
   batches_.push_back(std::move(batch));
 }
 

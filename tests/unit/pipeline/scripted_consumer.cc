@@ -20,6 +20,7 @@ class ScriptedBatch final : public kafka::Batch {
 
   void Add(kafka::Partition partition, kafka::Offset offset, const StoredRecord& record) {
     stored_.push_back(record);
+    bytes_ += (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
     places_.emplace_back(partition, offset);
   }
 
@@ -41,6 +42,7 @@ class ScriptedBatch final : public kafka::Batch {
   bool empty() const { return stored_.empty(); }
   std::size_t size() const { return stored_.size(); }
   std::span<const Record> records() const override { return records_; }
+  std::size_t bytes() const override { return bytes_; }
 
  private:
   static Bytes View(const std::optional<std::string>& bytes) {
@@ -57,6 +59,7 @@ class ScriptedBatch final : public kafka::Batch {
 
   const ScriptedKafka& kafka_;
   std::deque<StoredRecord> stored_;
+  std::size_t bytes_ = 0;
   std::deque<std::pair<kafka::Partition, kafka::Offset>> places_;
   std::deque<std::vector<Header>> headers_;
   std::vector<Record> records_;

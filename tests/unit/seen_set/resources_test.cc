@@ -1,12 +1,11 @@
 // Memory and pauses of the memory table, at sizes that take seconds; benchmarks/seen_set_bench.cc
 // measures the same up to 20 million entries.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <ctime>
-#include <fstream>
 #include <functional>
 
+#include "benchmarks/resident_bytes.h"
 #include "tests/unit/seen_set/helpers.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -31,14 +30,6 @@ bool AsShipped() {
 #else
   return true;
 #endif
-}
-
-double ResidentBytes() {
-  std::ifstream file("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  file >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 // The time of this thread alone: other programs of the machine do not count.

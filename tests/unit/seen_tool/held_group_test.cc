@@ -15,6 +15,7 @@ using ::testing::HasSubstr;
 class EmptyBatch final : public kafka::Batch {
  public:
   std::span<const Record> records() const override { return {}; }
+  std::size_t bytes() const override { return 0; }
 };
 
 /// Announces what it was told to.
