@@ -63,7 +63,8 @@ void Commit(rd_kafka_t* consumer, rd_kafka_t* producer) {
 
 int main(int argc, char** argv) {
   using Clock = std::chrono::steady_clock;
-  if (argc != 4) return 2;
+  if (argc != 4 && argc != 5) return 2;
+  const bool until_end = argc == 4;  // any fifth argument: until it is killed
   const std::string brokers = argv[1];
   const std::string to = argv[3];
   rd_kafka_t* const consumer = OpenClient(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers},
@@ -85,7 +86,7 @@ int main(int argc, char** argv) {
   std::set<int> ended;
   std::size_t read = 0;
   int assigned = 0;
-  while (assigned == 0 || ended.size() < static_cast<std::size_t>(assigned)) {
+  while (!until_end || assigned == 0 || ended.size() < static_cast<std::size_t>(assigned)) {
     Check(rd_kafka_begin_transaction(producer));
     const auto until = Clock::now() + std::chrono::milliseconds(100);
     while (Clock::now() < until) {
@@ -104,6 +105,7 @@ int main(int argc, char** argv) {
     Commit(consumer, producer);
     rd_kafka_topic_partition_list_t* partitions = nullptr;
     Check(rd_kafka_assignment(consumer, &partitions));
+    if (assigned == 0 && partitions->cnt > 0) std::fprintf(stderr, "assigned\n");
     assigned = partitions->cnt;
     rd_kafka_topic_partition_list_destroy(partitions);
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Latency through `semel dedup` at 5,000 events a second, by commit interval, beside that of the bare cluster, and what a
-backlog takes with the same intervals.
+"""Latency through `semel dedup` at 5,000 events a second, by commit interval, beside those of the bare cluster and
+of the reference program, and what a backlog takes with the same intervals.
 
 Usage: latency.py BROKERS [RUNS [SECONDS]]; ./dev bench latency calls it. Medians of RUNS runs.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 BUILD = Path(__file__).resolve().parents[1] / "build" / "release"
 SEMEL = str(BUILD / "apps" / "semel" / "semel")
 PROBE = str(BUILD / "benchmarks" / "latency_probe")
+REFERENCE = str(BUILD / "benchmarks" / "dedup_reference")
 PARTITIONS = "4"
 RATE = "5000"
 BACKLOG = 1_000_000
@@ -39,25 +40,34 @@ def dedup(brokers: str, source: str, interval: str) -> list[str]:
             "--group", f"{source}.{interval}", "--key", "json:/event_id", "--commit-interval", interval]
 
 
-def through_semel(brokers: str, interval: str, seconds: str) -> dict[str, int]:
-    source = new_topic(brokers)
-    job = subprocess.Popen(dedup(brokers, source, interval), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+def measured(brokers: str, source: str, output: str, seconds: str, command: list[str], ready: str, times: int) -> dict[str, int]:
+    """While `command` runs, after it said `ready` so many times."""
+    job = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert job.stderr
-    restored = 0
-    while restored < int(PARTITIONS):
+    while times > 0:
         line = job.stderr.readline()
         if not line:
-            sys.exit("semel ended")
-        restored += "partition restored" in line
-    found = probed(brokers, source, f"{source}.{interval}", seconds)
-    job.terminate()
+            sys.exit(f"{command[0]} ended")
+        times -= ready in line
+    found = probed(brokers, source, output, seconds)
+    job.kill()
     job.communicate()
     return found
 
 
-def show(name: str, found: list[dict[str, int]], more: str = "") -> None:
+def through_semel(brokers: str, interval: str, seconds: str) -> dict[str, int]:
+    source = new_topic(brokers)
+    return measured(brokers, source, f"{source}.{interval}", seconds, dedup(brokers, source, interval), "partition restored", int(PARTITIONS))
+
+
+def through_reference(brokers: str, seconds: str) -> dict[str, int]:
+    source, output = new_topic(brokers), new_topic(brokers)
+    return measured(brokers, source, output, seconds, [REFERENCE, brokers, source, output, "follow"], "assigned", 1)
+
+
+def show(name: str, found: list[dict[str, int]]) -> None:
     middle = {key: statistics.median(run[key] for run in found) for key in ("p50_ms", "p99_ms", "p999_ms")}
-    print(f"  {name}: p50 {middle['p50_ms']:.0f} ms, p99 {middle['p99_ms']:.0f} ms, p99.9 {middle['p999_ms']:.0f} ms{more}", flush=True)
+    print(f"  {name}: p50 {middle['p50_ms']:.0f} ms, p99 {middle['p99_ms']:.0f} ms, p99.9 {middle['p999_ms']:.0f} ms", flush=True)
 
 
 def main() -> None:
@@ -68,13 +78,18 @@ def main() -> None:
     subprocess.run([str(BUILD / "benchmarks" / "dedup_input"), brokers, backlog, PARTITIONS, str(BACKLOG), "small"],
                    check=True, capture_output=True)
     bare = new_topic(brokers)
-    probed(brokers, bare, bare, "20")  # warms the brokers up
+    through_semel(brokers, "100ms", "60")  # brokers that were just started are several times slower
     show("the cluster alone", [probed(brokers, bare, bare, seconds) for _ in range(runs)])
+    turns = [(through_reference(brokers, seconds), through_semel(brokers, "100ms", seconds)) for _ in range(runs)]
+    show("the reference program, 100 ms", [turn[0] for turn in turns])
+    show("semel dedup, --commit-interval 100ms", [turn[1] for turn in turns])
+    for interval in ("20ms", "1000ms"):
+        show(f"semel dedup, --commit-interval {interval}", [through_semel(brokers, interval, seconds) for _ in range(runs)])
     for interval in ("20ms", "100ms", "1000ms"):
-        found = [through_semel(brokers, interval, seconds) for _ in range(runs)]
         began = time.monotonic()
         subprocess.run([*dedup(brokers, backlog, interval), "--until-end"], check=True, capture_output=True)
-        show(f"semel dedup, --commit-interval {interval}", found, f"; a backlog at {BACKLOG / (time.monotonic() - began):,.0f} events/s")
+        print(f"  a backlog, --commit-interval {interval}: {BACKLOG / (time.monotonic() - began):,.0f} events/s", flush=True)
+
 
 
 if __name__ == "__main__":

@@ -44,14 +44,14 @@ void Produce(const char* brokers, const char* topic, int rate, int seconds) {
     if (due > WallClock::now()) std::this_thread::sleep_until(due);
     const std::int64_t due_ms =
         std::chrono::duration_cast<milliseconds>(due.time_since_epoch()).count();
-    const std::string value = R"({"event_id":")" + std::to_string(due_ms) + "-" +
-                              std::to_string(i) + R"(","filler":")" + filler + "\"}";
-    const rd_kafka_resp_err_t error =
-        rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic),
-                          RD_KAFKA_V_PARTITION(static_cast<std::int32_t>(i % kPartitions)),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                          RD_KAFKA_V_TIMESTAMP(due_ms), RD_KAFKA_V_END);
+    const std::string id = std::to_string(due_ms) + "-" + std::to_string(i);
+    const std::string value = R"({"event_id":")" + id + R"(","filler":")" + filler + "\"}";
+    const rd_kafka_resp_err_t error = rd_kafka_producev(
+        producer, RD_KAFKA_V_TOPIC(topic),
+        RD_KAFKA_V_PARTITION(static_cast<std::int32_t>(i % kPartitions)),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(id.data(), id.size()),
+        RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+        RD_KAFKA_V_TIMESTAMP(due_ms), RD_KAFKA_V_END);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) std::exit(1);
     rd_kafka_poll(producer, 0);
   }
