@@ -1,14 +1,13 @@
 // The seam through which everything of ours logs: one line for each event an operator cares about.
 #pragma once
 
-#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 
-namespace semel {
+#include "semel/log.h"
 
-enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+namespace semel {
 
 struct LogField {
   std::string_view name;  ///< snake_case; the same word as in metrics and docs

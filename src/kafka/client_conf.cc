@@ -142,4 +142,18 @@ Result<ConfPtr> AdminConf(const ClientSettings& settings) {
   return Build(settings, {{"socket.timeout.ms", "10000"}}, {{"allow.auto.create.topics", "false"}});
 }
 
+Result<ConfPtr> LibraryConf(const ClientSettings& settings,
+                            const std::map<std::string, std::string>& defaults) {
+  if (settings.brokers.empty()) return Error{Action::kFix, "brokers: none are given"};
+  ConfPtr conf(rd_kafka_conf_new());
+  SEMEL_TRY(SetAll(conf.get(), CommonDefaults()));
+  for (const auto& [name, value] : defaults) SEMEL_TRY(Set(conf.get(), name.c_str(), value));
+  for (const auto& [name, value] : settings.properties) {
+    if (IsInner(name)) return Error{Action::kFix, name + ": " + WhyRefused(name)};
+    SEMEL_TRY(Set(conf.get(), name.c_str(), value));
+  }
+  SEMEL_TRY(Set(conf.get(), "bootstrap.servers", settings.brokers));
+  return conf;
+}
+
 }  // namespace semel::kafka

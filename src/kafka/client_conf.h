@@ -1,6 +1,7 @@
 // What every librdkafka client of ours is configured with, in one place.
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "kafka/rdkafka_handles.h"
@@ -23,5 +24,10 @@ Result<ConfPtr> LogReaderConf(const ClientSettings& settings, const std::string&
                               bool committed_only);
 
 Result<ConfPtr> AdminConf(const ClientSettings& settings);
+
+/// For the producer and consumers of the library: `defaults`, then whatever the program says in
+/// `settings`, callbacks excepted. Errors: kFix, naming the property.
+Result<ConfPtr> LibraryConf(const ClientSettings& settings,
+                            const std::map<std::string, std::string>& defaults);
 
 }  // namespace semel::kafka

@@ -17,6 +17,7 @@ constexpr const char* kRetries =
     "a record is tried until the transaction's time-out; set transaction.timeout.ms";
 constexpr const char* kOwn = "it has a flag of its own: --group, --instance or --brokers";
 constexpr const char* kInner = "it is not for use from outside";
+constexpr const char* kForeignCode = "it would load foreign code into this process";
 constexpr const char* kNegotiated = "transactions need the version that the brokers speak";
 
 constexpr Refused kRefused[] = {
@@ -58,7 +59,7 @@ constexpr Refused kRefused[] = {
     {"opaque", kInner},
     {"partitioner", "the output partition is the input partition"},
     {"partitioner_cb", kInner},
-    {"plugin.library.paths", "it would load foreign code into this process"},
+    {"plugin.library.paths", kForeignCode},
     {"produce.offset.report", kInner},
     {"queuing.strategy", "the order of the records would be lost"},
     {"request.required.acks", kLoss},
@@ -108,6 +109,11 @@ const char* WhyRefused(std::string_view name) {
                    [name](const Refused& candidate) { return candidate.name == name; });
   if (found != std::end(kRefused)) return found->reason;
   return EndsWithCallback(name) ? kInner : nullptr;
+}
+
+bool IsInner(std::string_view name) {
+  const char* reason = WhyRefused(name);
+  return reason == kInner || reason == kForeignCode;
 }
 
 // By pattern, so that the secrets of later librdkafka versions are covered too.

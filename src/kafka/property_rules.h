@@ -9,6 +9,9 @@ namespace semel::kafka {
 /// property that may be set.
 const char* WhyRefused(std::string_view name);
 
+/// True when not even a program that uses the library may set it: callbacks, and what loads code.
+bool IsInner(std::string_view name);
+
 /// The name that librdkafka keeps a property under; some have two, as linger.ms and
 /// queue.buffering.max.ms.
 std::string_view CanonicalName(std::string_view name);
