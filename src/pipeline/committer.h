@@ -38,9 +38,9 @@ class Committer {
   /// brokers for at most 140 s. Errors: kConnect, kFix, kFail, kStop.
   Result<void> Open();
 
-  /// False after an Open, be it an inner one, that failed.
   /// How long the last commit that succeeded took.
   std::chrono::steady_clock::duration last_took() const { return last_took_; }
+  /// False after an Open, be it an inner one, that failed.
   bool open() const { return producer_ != nullptr; }
   kafka::TransactionalProducer& producer() { return *producer_; }
 
