@@ -144,16 +144,23 @@ struct CommitResult {
   Error error;  ///< why it is unknown
 };
 
+/// Where records go.
+class RecordSink {
+ public:
+  RecordSink() = default;
+  RecordSink(const RecordSink&) = delete;
+  RecordSink& operator=(const RecordSink&) = delete;
+  virtual ~RecordSink() = default;
+  virtual Result<void> Produce(const OutgoingRecord& record) = 0;
+};
+
 /// A transactional producer. There is no Abort: a producer whose transaction failed in any way is
 /// destroyed and another one opened with the same transactional id, whose Init aborts what was left
 /// and fences every delayed request (KAFKA-17754; no librdkafka implements KIP-890).
-class TransactionalProducer {
+class TransactionalProducer : public RecordSink {
  public:
-  TransactionalProducer() = default;
-  TransactionalProducer(const TransactionalProducer&) = delete;
-  TransactionalProducer& operator=(const TransactionalProducer&) = delete;
   /// Purges what is queued; once it returns no record's memory is referred to. Bounded, 5 s.
-  virtual ~TransactionalProducer() = default;
+  ~TransactionalProducer() override = default;
 
   /// Registers the transactional id, aborts or completes what an earlier producer with it left.
   /// Errors: kRetry (call again), kConnect, kFix, kFail.
@@ -165,7 +172,7 @@ class TransactionalProducer {
   /// was destroyed. Does not wait: what the client has no room for is handed over later, so an
   /// error may be that of an earlier record. Errors: kRejectRecord (too large for any broker),
   /// kAbort, kFenced, kFail.
-  virtual Result<void> Produce(const OutgoingRecord& record) = 0;
+  Result<void> Produce(const OutgoingRecord& record) override = 0;
 
   /// Serves delivery reports without waiting.
   virtual void Serve() = 0;

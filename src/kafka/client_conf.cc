@@ -150,7 +150,10 @@ Result<ConfPtr> LibraryConf(const ClientSettings& settings,
   for (const auto& [name, value] : defaults) SEMEL_TRY(Set(conf.get(), name.c_str(), value));
   for (const auto& [name, value] : settings.properties) {
     if (IsInner(name)) return Error{Action::kFix, name + ": " + WhyRefused(name)};
-    SEMEL_TRY(Set(conf.get(), name.c_str(), value));
+    const auto set = Set(conf.get(), name.c_str(), value);
+    // The text may quote the value.
+    if (!set && IsSecret(name)) return Error{Action::kFix, name + ": librdkafka refuses its value"};
+    SEMEL_TRY(set);
   }
   SEMEL_TRY(Set(conf.get(), "bootstrap.servers", settings.brokers));
   return conf;

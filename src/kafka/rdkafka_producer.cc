@@ -235,4 +235,9 @@ CommitResult RdkafkaProducer::Commit(Milliseconds timeout) {
 
 bool RdkafkaProducer::tainted() const { return failed_ || !unanswered_->empty(); }
 
+Partition PartitionOfKey(std::string_view key, std::int32_t partitions) {
+  return rd_kafka_msg_partitioner_murmur2(nullptr, key.data(), key.size(), partitions, nullptr,
+                                          nullptr);
+}
+
 }  // namespace semel::kafka

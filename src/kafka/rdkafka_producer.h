@@ -63,4 +63,7 @@ class RdkafkaProducer final : public TransactionalProducer, private Callbacks {
   bool in_transaction_ = false;  // begun, and no commit was tried
 };
 
+/// Where Kafka's Java producer puts a record with this key (murmur2).
+Partition PartitionOfKey(std::string_view key, std::int32_t partitions);
+
 }  // namespace semel::kafka

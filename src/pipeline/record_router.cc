@@ -5,14 +5,13 @@
 namespace semel::pipeline {
 
 Result<void> RecordRouter::Route(std::span<const Record> run, const RejectedRecords& rejected,
-                                 std::int64_t now_ms, Stage& stage,
-                                 kafka::TransactionalProducer& producer,
+                                 std::int64_t now_ms, Stage& stage, kafka::RecordSink& sink,
                                  metrics::PartitionSnapshot& tally) {
   Classify(run, rejected, now_ms, stage);
   for (std::size_t i = 0; i < run.size(); ++i) {
     ++tally.read;
     Count(judged_[i].kind, tally);
-    SEMEL_TRY(Forward(run[i], judged_[i], rejected, producer));
+    SEMEL_TRY(Forward(run[i], judged_[i], rejected, sink));
   }
   return {};
 }
@@ -76,25 +75,24 @@ void RecordRouter::JudgePending(Stage& stage) {
 }
 
 Result<void> RecordRouter::Forward(const Record& record, const Judged& judged,
-                                   const RejectedRecords& rejected,
-                                   kafka::TransactionalProducer& producer) {
+                                   const RejectedRecords& rejected, kafka::RecordSink& sink) {
   const kafka::OutgoingRecord as_it_is{.topic = kOutputTopic,
                                        .partition = record.partition,
                                        .key = record.key,
                                        .value = record.value,
                                        .headers = record.headers,
                                        .timestamp_ms = record.timestamp_ms};
-  if (judged.kind == Kind::kUnique) return producer.Produce(as_it_is);
+  if (judged.kind == Kind::kUnique) return sink.Produce(as_it_is);
   const Policy& policy = PolicyOf(judged.kind);
   switch (policy.kind) {
     case Policy::Kind::kPass:
-      return producer.Produce(as_it_is);
+      return sink.Produce(as_it_is);
     case Policy::Kind::kDrop:
       return {};
     case Policy::Kind::kTopic:
-      return ToTopic(record, Reason(judged.kind, record, rejected), policy.topic, producer);
+      return ToTopic(record, Reason(judged.kind, record, rejected), policy.topic, sink);
     case Policy::Kind::kMark:
-      return Marked(record, judged.first_offset, producer);
+      return Marked(record, judged.first_offset, sink);
     case Policy::Kind::kFail:
     case Policy::Kind::kDedup:
       return Failed(record, Reason(judged.kind, record, rejected));
@@ -103,8 +101,7 @@ Result<void> RecordRouter::Forward(const Record& record, const Judged& judged,
 }
 
 Result<void> RecordRouter::ToTopic(const Record& record, const std::string& reason,
-                                   kafka::TopicIndex topic,
-                                   kafka::TransactionalProducer& producer) {
+                                   kafka::TopicIndex topic, kafka::RecordSink& sink) {
   const std::string partition = std::to_string(record.partition);
   const std::string offset = std::to_string(record.offset);
   headers_.assign(record.headers.begin(), record.headers.end());
@@ -112,7 +109,7 @@ Result<void> RecordRouter::ToTopic(const Record& record, const std::string& reas
   headers_.push_back({"semel-topic", settings_.from});
   headers_.push_back({"semel-partition", partition});
   headers_.push_back({"semel-offset", offset});
-  return producer.Produce(
+  return sink.Produce(
       {.topic = topic,
        .partition = record.partition % settings_.topics[static_cast<std::size_t>(topic)].partitions,
        .key = record.key,
@@ -122,17 +119,17 @@ Result<void> RecordRouter::ToTopic(const Record& record, const std::string& reas
 }
 
 Result<void> RecordRouter::Marked(const Record& record, kafka::Offset first_offset,
-                                  kafka::TransactionalProducer& producer) {
+                                  kafka::RecordSink& sink) {
   const std::string first =
       settings_.from + "/" + std::to_string(record.partition) + "/" + std::to_string(first_offset);
   headers_.assign(record.headers.begin(), record.headers.end());
   headers_.push_back({"semel-duplicate-of", first});
-  return producer.Produce({.topic = kOutputTopic,
-                           .partition = record.partition,
-                           .key = record.key,
-                           .value = record.value,
-                           .headers = headers_,
-                           .timestamp_ms = record.timestamp_ms});
+  return sink.Produce({.topic = kOutputTopic,
+                       .partition = record.partition,
+                       .key = record.key,
+                       .value = record.value,
+                       .headers = headers_,
+                       .timestamp_ms = record.timestamp_ms});
 }
 
 Error RecordRouter::Failed(const Record& record, const std::string& reason) const {

@@ -28,7 +28,7 @@ class RecordRouter {
   /// Judges `run`, consecutive records of one partition, and produces what goes on, in their order.
   /// Errors: kStop when a policy says `fail`; those of Produce.
   Result<void> Route(std::span<const Record> run, const RejectedRecords& rejected,
-                     std::int64_t now_ms, Stage& stage, kafka::TransactionalProducer& producer,
+                     std::int64_t now_ms, Stage& stage, kafka::RecordSink& sink,
                      metrics::PartitionSnapshot& tally);
 
  private:
@@ -43,11 +43,10 @@ class RecordRouter {
                 Stage& stage);
   void JudgePending(Stage& stage);
   Result<void> Forward(const Record& record, const Judged& judged, const RejectedRecords& rejected,
-                       kafka::TransactionalProducer& producer);
+                       kafka::RecordSink& sink);
   Result<void> ToTopic(const Record& record, const std::string& reason, kafka::TopicIndex topic,
-                       kafka::TransactionalProducer& producer);
-  Result<void> Marked(const Record& record, kafka::Offset first_offset,
-                      kafka::TransactionalProducer& producer);
+                       kafka::RecordSink& sink);
+  Result<void> Marked(const Record& record, kafka::Offset first_offset, kafka::RecordSink& sink);
   Error Failed(const Record& record, const std::string& reason) const;
   const Policy& PolicyOf(Kind kind) const;
   static void Count(Kind kind, metrics::PartitionSnapshot& tally);

@@ -41,11 +41,10 @@ Result<void> Transaction::ProduceChangelog(const std::string& transactional_id,
     packed.clear();
     PackChangelog(whole, work.stage->fresh(), packed);
     for (std::string& bytes : packed) {
-      log_records_.push_back(std::move(bytes));
       log_partitions_.push_back(partition);
       SEMEL_TRY(producer.Produce({.topic = kChangelogTopic,
                                   .partition = partition,
-                                  .value = log_records_.back(),
+                                  .value = Keep(std::move(bytes)),
                                   .tag = log_partitions_.size()}));
     }
   }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,9 @@ class Transaction {
   /// Keeps what the producer refers to.
   void Keep(std::unique_ptr<kafka::Batch> batch);
 
+  /// The same for bytes of one's own.
+  std::string_view Keep(std::string bytes) { return kept_.emplace_back(std::move(bytes)); }
+
   /// Produces the changelog records. Errors: of Produce.
   Result<void> ProduceChangelog(const std::string& transactional_id,
                                 kafka::TransactionalProducer& producer);
@@ -61,7 +65,7 @@ class Transaction {
   const std::chrono::steady_clock::time_point due_;
   std::map<kafka::Partition, PartitionWork> works_;
   std::vector<std::unique_ptr<kafka::Batch>> batches_;
-  std::deque<std::string> log_records_;
+  std::deque<std::string> kept_;
   std::vector<kafka::Partition> log_partitions_;  // by tag - 1
   std::size_t records_ = 0;
   std::size_t bytes_ = 0;

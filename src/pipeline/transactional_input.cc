@@ -203,11 +203,11 @@ Result<void> TransactionalInput::GiveAway(const kafka::Rebalance& rebalance) {
   const bool involved =
       transaction_ && std::any_of(rebalance.partitions.begin(), rebalance.partitions.end(),
                                   [&](Partition p) { return transaction_->works().contains(p); });
-  if (involved && !lost) {
+  if (involved && !lost && taker_.MayCommit()) {
     fail_point::Pass("in_revoke");
     SEMEL_TRY(Finish());
   } else if (involved) {
-    SEMEL_TRY(RollBack({Action::kAbort, "the group took the partitions away"}));
+    SEMEL_TRY(RollBack({Action::kAbort, "partitions go to another member"}));
   }
   SEMEL_TRY(consumer_->StopFetching(rebalance.partitions));
   for (const Partition partition : rebalance.partitions) {

@@ -54,6 +54,9 @@ class InputTaker {
   /// first one was `first`. An error ends the work.
   virtual Result<void> Refused(const Error& why, std::size_t records,
                                std::pair<kafka::Partition, kafka::Offset> first) = 0;
+  /// Whether what is open may be committed when partitions of it go elsewhere; else it is rolled
+  /// back.
+  virtual bool MayCommit() const { return true; }
   /// The partition is not ours any more, or is read back from the start: its records are void.
   virtual void GivenAway(kafka::Partition partition) = 0;
 };

@@ -14,52 +14,11 @@
 #include "pipeline/restorer.h"
 #include "wiring/instance_name.h"
 #include "wiring/job_topics.h"
-#include "wiring/random_seed.h"
+#include "wiring/lane_setup.h"
 #include "wiring/until_end.h"
 
 namespace semel {
 namespace {
-
-pipeline::LaneSettings MakeSettings(const DedupOptions& options, const JobTopics& topics) {
-  pipeline::LaneSettings settings;
-  settings.from = options.from;
-  settings.group = options.group;
-  const auto add = [&settings](const KnownTopic& topic) {
-    settings.topics.push_back({topic.name, topic.description.partitions});
-  };
-  add(topics.output);
-  add(topics.changelog);
-  for (const KnownTopic& topic : topics.others) add(topic);
-  settings.input_partitions = topics.input.description.partitions;
-  settings.key = options.key;
-  settings.window = options.window;
-  settings.commit_interval = options.commit_interval;
-  settings.changelog_retention = std::chrono::milliseconds(
-      std::max<std::int64_t>(0, topics.changelog.Number("retention.ms", 0)));
-  settings.start = options.start;
-  settings.on_reset = options.on_reset;
-  settings.accepted = options.accepted;
-  settings.policies = Resolve(options.policies, settings.topics);
-  settings.table_seed = RandomSeed();
-  settings.snapshot_dir = options.state_dir;
-  return settings;
-}
-
-kafka::ClientOptions MakeClientOptions(const DedupOptions& options, const JobTopics& topics,
-                                       const pipeline::LaneSettings& settings,
-                                       const InstanceName& instance, int lane) {
-  kafka::ClientOptions client;
-  const std::string member = instance.name + "-" + std::to_string(lane);
-  client.settings = options.kafka;
-  client.group = options.group;
-  client.input_topic = options.from;
-  if (instance.stable) client.instance = member;
-  client.transactional_id = options.group + "-" + member;
-  for (const pipeline::TopicRef& topic : settings.topics)
-    client.producer_topics.push_back(topic.name);
-  client.batch_bytes = BatchBytes(topics);
-  return client;
-}
 
 // The first error of any thread: it ends the job.
 class JobOutcome {
@@ -157,10 +116,10 @@ Result<void> RunDedup(const DedupOptions& options, metrics::Board& board, StopSi
   SEMEL_TRY_ASSIGN(const InstanceName instance,
                    TakeInstanceName(options.instance, options.state_dir));
   SEMEL_TRY_ASSIGN(const JobTopics topics, PrepareTopics(options, logger));
-  Shared shared{MakeSettings(options, topics), pipeline::MemoryBudget(options.memory_limit), board,
+  Shared shared{SettingsOf(options, topics), pipeline::MemoryBudget(options.memory_limit), board,
                 logger};
   const auto client_of = [&](int lane) {
-    return MakeClientOptions(options, topics, shared.settings, instance, lane);
+    return ClientOf(options, shared.settings, instance, lane, BatchBytes(topics));
   };
   JobOutcome outcome(signals);
   std::unique_ptr<UntilEnd> end;

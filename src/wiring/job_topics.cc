@@ -13,12 +13,15 @@ constexpr kafka::Milliseconds kTimeout{15'000};
 constexpr kafka::Milliseconds kBetweenLooks{100};
 constexpr kafka::Milliseconds kHearsay{3'000};  // until every broker knows a new topic
 
-Result<JobTopics> KnowAll(kafka::Admin& admin, const DedupOptions& options) {
+Result<JobTopics> KnowAll(kafka::Admin& admin, const DedupOptions& options,
+                          const std::vector<std::string>& others) {
   JobTopics topics;
   SEMEL_TRY_ASSIGN(topics.input, Know(admin, options.from));
-  SEMEL_TRY_ASSIGN(topics.output, Know(admin, options.to));
+  if (!options.to.empty()) {
+    SEMEL_TRY_ASSIGN(topics.output, Know(admin, options.to));
+  }
   SEMEL_TRY_ASSIGN(topics.changelog, Know(admin, options.changelog));
-  for (const std::string& name : PolicyTopics(options.policies)) {
+  for (const std::string& name : others) {
     SEMEL_TRY_ASSIGN(topics.others.emplace_back(), Know(admin, name));
   }
   return topics;
@@ -51,11 +54,11 @@ Result<void> CreateMissing(kafka::Admin& admin, const JobTopics& topics, const T
 
 // The broker that answers may hear of a new topic later than the one that made it.
 Result<JobTopics> KnowCreated(kafka::Admin& admin, const DedupOptions& options,
-                              const TopicRules& rules) {
+                              const std::vector<std::string>& others, const TopicRules& rules) {
   const SystemClock clock;
   const auto deadline = clock.Now() + kTimeout;
   for (;;) {
-    auto topics = KnowAll(admin, options);
+    auto topics = KnowAll(admin, options, others);
     const bool all = topics && MissingTopics(*topics, rules).empty();
     if (all || clock.Now() > deadline) return topics;
     std::this_thread::sleep_for(kBetweenLooks);
@@ -96,14 +99,17 @@ Result<KnownTopic> Know(kafka::Admin& admin, const std::string& name) {
   return topic;
 }
 
-Result<JobTopics> PrepareTopics(const DedupOptions& options, Logger& logger) {
+Result<JobTopics> PrepareTopics(const DedupOptions& options, Logger& logger,
+                                const std::vector<std::string>& more) {
+  std::vector<std::string> others = PolicyTopics(options.policies);
+  others.insert(others.end(), more.begin(), more.end());
   const TopicRules rules{kafka::SemelFlags(options.kafka), kafka::KafkaToolFlags(options.kafka),
                          options.window, options.replication};
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(options.kafka, logger));
-  SEMEL_TRY_ASSIGN(JobTopics topics, KnowAll(*admin, options));
+  SEMEL_TRY_ASSIGN(JobTopics topics, KnowAll(*admin, options, others));
   if (options.create_topics && topics.input.description.exists) {
     SEMEL_TRY(CreateMissing(*admin, topics, rules, logger));
-    SEMEL_TRY_ASSIGN(topics, KnowCreated(*admin, options, rules));
+    SEMEL_TRY_ASSIGN(topics, KnowCreated(*admin, options, others, rules));
   }
   const bool both = topics.input.description.exists && topics.output.description.exists;
   const TopicFindings findings =

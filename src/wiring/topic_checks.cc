@@ -47,7 +47,7 @@ class Checker {
              ". Existing ones: semel topic list " + rules_.semel_flags);
       return findings_;
     }
-    if (Exists(topics_.output)) CheckOutput(old_input);
+    if (!topics_.output.name.empty() && Exists(topics_.output)) CheckOutput(old_input);
     if (Exists(topics_.changelog)) CheckChangelog();
     for (const KnownTopic& topic : topics_.others)
       if (Exists(topic)) CheckReplicas(topic);
@@ -240,7 +240,7 @@ TopicFindings CheckTopics(const JobTopics& topics, const TopicRules& rules, bool
 
 std::vector<kafka::NewTopic> MissingTopics(const JobTopics& topics, const TopicRules& rules) {
   std::vector<kafka::NewTopic> missing;
-  if (!topics.output.description.exists)
+  if (!topics.output.name.empty() && !topics.output.description.exists)
     missing.push_back(LikeInput(topics, rules, topics.output.name));
   if (!topics.changelog.description.exists) missing.push_back(Changelog(topics, rules));
   for (const KnownTopic& topic : topics.others)

@@ -22,7 +22,7 @@ struct KnownTopic {
 
 struct JobTopics {
   KnownTopic input;
-  KnownTopic output;
+  KnownTopic output;  ///< without a name: there is none
   KnownTopic changelog;
   std::vector<KnownTopic> others;  ///< audit and dead-letter topics
 };
