@@ -3,6 +3,7 @@
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)  # one compilation for the binary and both libraries
 
 find_program(SEMEL_CCACHE ccache)
 if(SEMEL_CCACHE)
@@ -18,6 +19,6 @@ endif()
 add_library(semel_options INTERFACE)
 target_compile_options(semel_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast -Werror
-  -fstack-protector-strong)
+  -fstack-protector-strong -fno-semantic-interposition)
 target_compile_options(semel_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
 target_include_directories(semel_options INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)

@@ -3,41 +3,24 @@
 // Usage: unique_consumer BROKERS TOPIC GROUP
 #include <semel/unique_consumer.h>
 
-#include <csignal>
-#include <cstdio>
-#include <thread>
+#include <iostream>
+
+#include "until_signal.h"
 
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before the library starts threads
-
+  BlockSignals();
   auto consumer =
       semel::UniqueConsumer::Open({.brokers = argv[1], .topic = argv[2], .group = argv[3]});
-  if (!consumer) {
-    std::fprintf(stderr, "%s\n", consumer.error().message.c_str());
-    return semel::ExitCode(consumer.error());
-  }
-  std::thread([&] {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    (*consumer)->Stop();
-  }).detach();
+  if (!consumer) return End(consumer.error());
+  OnSignal([&] { (*consumer)->Stop(); });
 
   int received = 0;
   for (const semel::Message& message : **consumer) {
-    const auto value = message.value.value_or("");
-    std::printf("received: %.*s partition: %d offset: %lld\n", static_cast<int>(value.size()),
-                value.data(), message.partition, static_cast<long long>(message.offset));
-    std::fflush(stdout);
+    std::cout << "received: " << message.value.value_or("") << " partition: " << message.partition
+              << " offset: " << message.offset << std::endl;
     ++received;
   }
-  std::printf("%d messages\n", received);
-  const auto ended = (*consumer)->status();
-  if (ended) return 0;
-  std::fprintf(stderr, "%s\n", ended.error().message.c_str());
-  return semel::ExitCode(ended.error());
+  std::cout << received << " messages\n";
+  return End((*consumer)->status());
 }

@@ -3,6 +3,7 @@
 SEMEL_TEST_BROKERS  bootstrap servers of a cluster that runs already; without it, ./dev up starts one
 SEMEL_CLUSTER_DIR   the directory of that cluster (build/test-cluster: never the one that a user works with)
 SEMEL_BIN           the binary under test (build/semel)
+SEMEL_EXAMPLES      the directory of the built examples (build/release/examples)
 """
 
 from __future__ import annotations
@@ -91,6 +92,24 @@ def semel(tmp_path: Path) -> Iterator[Semel]:
     processes = Semel(binary, tmp_path)
     yield processes
     processes.close()
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Iterator[Callable[[str], Semel]]:
+    """example("unique_consumer").start(...): a program of examples/."""
+    directory = Path(os.environ.get("SEMEL_EXAMPLES") or ROOT / "build" / "release" / "examples").resolve()
+    made: dict[str, Semel] = {}
+
+    def of(name: str) -> Semel:
+        if name not in made:
+            logs = tmp_path / name
+            logs.mkdir()
+            made[name] = Semel(directory / name, logs)
+        return made[name]
+
+    yield of
+    for processes in made.values():
+        processes.close()
 
 
 class JobFactory(Protocol):

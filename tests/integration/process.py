@@ -72,6 +72,10 @@ class Process:
     def term(self) -> None:
         self._signal(signal.SIGTERM)
 
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self._signal(signal.SIGINT)
+
     def wait(self, timeout: float = 60) -> int:
         """The exit code; negative where a signal ended it."""
         try:
