@@ -116,3 +116,34 @@ def test_what_it_sends_in_its_transactions_comes_out_once_whatever_is_killed(
     assert last.wait() == 0
     squares = Counter(record.value for part in range(2) for record in cluster.read(output, part))
     assert squares == Counter(str(int(number) ** 2).encode() for number in numbers)
+
+
+def test_paused_until_others_took_over_it_adds_nothing_when_it_wakes(
+        cluster: Cluster, topic: TopicFactory, example: Examples) -> None:
+    source, output, group = topic("numbers", partitions=2), topic("squares", partitions=2), unique("paused")
+    numbers: list[str] = []
+
+    def more(count: int) -> None:
+        added = [str(len(numbers) + i) for i in range(count)]
+        numbers.extend(added)
+        fill(cluster, source, added + added[::5], 2)
+
+    def written() -> int:
+        return sum(cluster.end_offset(output, part) for part in range(2))
+
+    more(5000)
+    sleeper = example("exactly_once").start(cluster.bootstrap, source, output, group)
+    wait_for(lambda: written() > 0, "the first squares")
+    sleeper.pause()
+    guest = example("exactly_once").start(cluster.bootstrap, source, output, group)
+    more(5000)
+    wait_for(lambda: sum(cluster.committed(group, source).values()) >= sum(cluster.end_offset(source, p) for p in range(2)),
+             "the guest has done all of it")
+    sleeper.cont()
+    more(5000)
+    wait_for(lambda: cluster.committed(group, source) == {p: cluster.end_offset(source, p) for p in range(2)}, "all is committed")
+    for each in (sleeper, guest):
+        each.term()
+        assert each.wait() == 0
+    squares = Counter(record.value for part in range(2) for record in cluster.read(output, part))
+    assert squares == Counter(str(int(number) ** 2).encode() for number in numbers)
