@@ -2,11 +2,11 @@
 # Measuring. Sourced by ./dev.
 
 # bench [PAIRS [SCALE]]: on a cluster of its own, by turns with the programs that Semel is compared with.
-# bench latency [RUNS [SECONDS]]: how long an event takes. bench micro: fingerprint and seen-set, without Kafka.
+# bench client [PAIRS [MESSAGES]]: the library beside librdkafka. bench latency [RUNS [SECONDS]]: how long an event takes. bench micro: fingerprint and seen-set, without Kafka.
 bench() {
   local kind=dedup
   case ${1:-} in
-    latency | micro) kind=$1; shift ;;
+    client | latency | micro) kind=$1; shift ;;
   esac
   if [[ $kind == micro ]]; then
     bench_micro
