@@ -11,7 +11,9 @@ using Run = std::function<int()>;
 
 void AddDedup(CLI::App& parent, Run& run);
 void AddFingerprint(CLI::App& parent, Run& run);
+void AddGroup(CLI::App& parent, Run& run);
 void AddProve(CLI::App& parent, Run& run);
+void AddScan(CLI::App& parent, Run& run);
 void AddSeen(CLI::App& parent, Run& run);
 void AddTopic(CLI::App& parent, Run& run);
 void AddUniq(CLI::App& parent, Run& run);

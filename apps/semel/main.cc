@@ -30,7 +30,9 @@ int Main(int argc, char** argv) {
   Run run;
   AddDedup(app, run);
   AddFingerprint(app, run);
+  AddGroup(app, run);
   AddProve(app, run);
+  AddScan(app, run);
   AddSeen(app, run);
   AddTopic(app, run);
   AddUniq(app, run);
