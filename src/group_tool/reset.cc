@@ -12,10 +12,11 @@ namespace {
 
 constexpr kafka::Milliseconds kTimeout{30'000};
 
+using Chosen = std::map<std::string, std::set<kafka::Partition>>;
+
 /// The partitions that are chosen, once each.
-Result<std::set<kafka::TopicPartition>> Choose(const std::vector<std::string>& topics,
-                                               kafka::Admin& admin) {
-  std::set<kafka::TopicPartition> chosen;
+Result<Chosen> Choose(const std::vector<std::string>& topics, kafka::Admin& admin) {
+  Chosen chosen;
   for (const std::string& text : topics) {
     SEMEL_TRY_ASSIGN(const TopicChoice choice, ParseTopicChoice(text));
     SEMEL_TRY_ASSIGN(const auto found, admin.Describe(choice.topic, kTimeout));
@@ -25,10 +26,10 @@ Result<std::set<kafka::TopicPartition>> Choose(const std::vector<std::string>& t
                                      std::to_string(*choice.partition) + ", it has " +
                                      std::to_string(found.partitions)};
     if (choice.partition) {
-      chosen.insert({choice.topic, *choice.partition});
+      chosen[choice.topic].insert(*choice.partition);
     } else {
       for (kafka::Partition partition = 0; partition < found.partitions; ++partition)
-        chosen.insert({choice.topic, partition});
+        chosen[choice.topic].insert(partition);
     }
   }
   return chosen;
@@ -44,15 +45,29 @@ Result<void> CheckEmpty(const kafka::GroupDescription& group, const std::string&
                                   "group when its session has timed out"};
 }
 
-Result<PartitionFindings> Find(const kafka::TopicPartition& at, const ResetTarget& target,
-                               kafka::LogReader& reader) {
-  PartitionFindings findings{.at = at};
-  SEMEL_TRY_ASSIGN(findings.marks, reader.Marks(at.topic, at.partition, kTimeout));
-  if (target.kind == ResetTarget::Kind::kTime) {
-    SEMEL_TRY_ASSIGN(findings.at_time,
-                     reader.OffsetAt(at.topic, at.partition, target.number, kTimeout));
+/// Adds the moves of one topic. The offsets are stable ones: what an open transaction would still
+/// move is waited for.
+Result<void> Plan(const kafka::ClientSettings& settings, const std::string& topic,
+                  const std::vector<kafka::Partition>& partitions, const ResetTarget& target,
+                  ResetPlan& plan, Logger& logger) {
+  SEMEL_TRY_ASSIGN(const auto reader,
+                   kafka::RdkafkaLogReader::Open(settings, {plan.group, topic}, logger));
+  SEMEL_TRY_ASSIGN(const auto committed, reader->Committed(partitions, kTimeout));
+  for (const kafka::Partition partition : partitions) {
+    PartitionFindings findings{.at = {topic, partition}};
+    SEMEL_TRY_ASSIGN(findings.marks, reader->Marks(topic, partition, kTimeout));
+    if (target.kind == ResetTarget::Kind::kTime) {
+      SEMEL_TRY_ASSIGN(findings.at_time,
+                       reader->OffsetAt(topic, partition, target.number, kTimeout));
+    }
+    if (const auto found = committed.find(partition); found != committed.end()) {
+      findings.committed = found->second.offset;
+      if (pipeline::ParseCommitMetadata(found->second.metadata)) plan.of_dedup = true;
+    }
+    SEMEL_TRY_ASSIGN(const kafka::Offset after, Resolve(target, findings));
+    plan.moves.push_back({findings.at, findings.committed, after});
   }
-  return findings;
+  return {};
 }
 
 }  // namespace
@@ -77,19 +92,9 @@ Result<ResetPlan> PlanReset(const kafka::ClientSettings& settings, const std::st
   SEMEL_TRY(CheckEmpty(description, group));
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(settings, logger));
   SEMEL_TRY_ASSIGN(const auto chosen, Choose(topics, *admin));
-  SEMEL_TRY_ASSIGN(const auto committed, groups->Committed(group, kTimeout));
-  SEMEL_TRY_ASSIGN(const auto reader,
-                   kafka::RdkafkaLogReader::Open(settings, {"semel.group", {}}, logger));
   ResetPlan plan{.group = group, .exists = description.exists()};
-  for (const kafka::TopicPartition& at : chosen) {
-    SEMEL_TRY_ASSIGN(PartitionFindings findings, Find(at, target, *reader));
-    if (const auto found = committed.find(at); found != committed.end()) {
-      findings.committed = found->second.offset;
-      if (pipeline::ParseCommitMetadata(found->second.metadata)) plan.of_dedup = true;
-    }
-    SEMEL_TRY_ASSIGN(const kafka::Offset after, Resolve(target, findings));
-    plan.moves.push_back({at, findings.committed, after});
-  }
+  for (const auto& [topic, partitions] : chosen)
+    SEMEL_TRY(Plan(settings, topic, {partitions.begin(), partitions.end()}, target, plan, logger));
   return plan;
 }
 

@@ -130,9 +130,6 @@ Result<GroupOffsets> GroupAdmin::Committed(const std::string& group, Millisecond
   const QueuePtr queue(rd_kafka_queue_new(instance_->get()));
   const auto options =
       AdminOptions(instance_->get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, deadline);
-  if (const ErrorPtr error(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1));
-      error != nullptr)
-    return instance_->Describe(*error, what);
   const ListOffsetsPtr asked(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr));
   rd_kafka_ListConsumerGroupOffsets_t* pointer = asked.get();
   rd_kafka_ListConsumerGroupOffsets(instance_->get(), &pointer, 1, options.get(), queue.get());

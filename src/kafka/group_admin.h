@@ -57,7 +57,7 @@ class GroupAdmin {
   /// By name.
   Result<std::vector<GroupListing>> List(Milliseconds timeout);
   Result<GroupDescription> Describe(const std::string& group, Milliseconds timeout);
-  /// All that the group has committed; what a transaction has not decided yet makes it kRetry.
+  /// All that the group has committed. What an open transaction would move is as it was before.
   Result<GroupOffsets> Committed(const std::string& group, Milliseconds timeout);
   /// Commits for a group without members; metadata is written as given.
   /// Commits for a group that has no members, without metadata; the brokers refuse where it has.

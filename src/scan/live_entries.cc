@@ -5,17 +5,15 @@
 namespace semel::scan {
 
 void LiveEntries::Advance(std::int64_t stream_time_ms) {
-  oldest_ = OldestBucket(stream_time_ms, window_ms_);
-  while (!buckets_.empty() && buckets_.begin()->first < oldest_) {
+  const std::int64_t oldest = OldestBucket(stream_time_ms, window_ms_);
+  while (!buckets_.empty() && buckets_.begin()->first < oldest) {
     count_ -= buckets_.begin()->second;
     buckets_.erase(buckets_.begin());
   }
 }
 
 void LiveEntries::Add(std::int64_t first_ms) {
-  const std::int64_t bucket = BucketOf(first_ms, BucketWidth(window_ms_));
-  if (bucket < oldest_) return;
-  ++buckets_[bucket];
+  ++buckets_[BucketOf(first_ms, BucketWidth(window_ms_))];
   ++count_;
 }
 

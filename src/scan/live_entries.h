@@ -12,7 +12,7 @@ class LiveEntries {
  public:
   explicit LiveEntries(std::int64_t window_ms) : window_ms_(window_ms) {}
 
-  /// Forgets what is too old by then; stream time only grows.
+  /// Forgets what is too old by then. Before `count` is believed.
   void Advance(std::int64_t stream_time_ms);
   void Add(std::int64_t first_ms);
   void Remove(std::int64_t first_ms);
@@ -23,8 +23,7 @@ class LiveEntries {
 
  private:
   std::int64_t window_ms_;
-  std::int64_t oldest_ = 0;                        // bucket
-  std::map<std::int64_t, std::uint64_t> buckets_;  // none older than oldest_
+  std::map<std::int64_t, std::uint64_t> buckets_;
   std::uint64_t count_ = 0;
 };
 

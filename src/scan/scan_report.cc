@@ -91,8 +91,9 @@ std::string DistancesText(const ScanReport& report) {
             ? "more"
             : "<= " + config::FormatDuration(std::chrono::milliseconds(bar.up_to_ms));
     const auto length = static_cast<std::size_t>(kBarWidth * Share(bar.copies, most) + 0.999);
-    text += Format("  %-12s %9s  ", name.c_str(), Percent(bar.copies, report.copies).c_str()) +
-            std::string(length, '#') + "\n";
+    text += Format("  %-12s %9s", name.c_str(), Percent(bar.copies, report.copies).c_str());
+    if (length > 0) text += "  " + std::string(length, '#');
+    text += "\n";
   }
   return text;
 }

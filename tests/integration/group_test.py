@@ -7,7 +7,7 @@ from typing import Iterator
 
 import pytest
 from cluster import Cluster, Record, unique, wait_for
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, TopicPartition
 from conftest import JobFactory, TopicFactory
 from job import events, ids
 from process import Result, Semel
@@ -138,6 +138,23 @@ def test_reset_of_a_dedup_says_what_it_takes(job: JobFactory, semel: Semel, clus
     wait_for(lambda: not cluster.members(main.group), "left")
     main.run("--on-reset", "replay")
     assert ids(main.values()) == ["a", "b", "a", "b"]
+
+
+def test_reset_waits_for_offsets_that_are_not_decided(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
+    name, group = topic(), unique("group")
+    cluster.produce(name, events(range(5)))
+    cluster.set_committed(group, name, {0: 1})
+    transaction = cluster.transaction()
+    transaction.send(name, events(["a"]))
+    consumer = Consumer({"bootstrap.servers": cluster.bootstrap, "group.id": group})
+    transaction._producer.send_offsets_to_transaction([TopicPartition(name, 0, 4)], consumer.consumer_group_metadata(), 30)
+    consumer.close()
+    process = semel.start("group", "reset", group, "--topic", name, "--to", "-1", "--brokers", cluster.bootstrap)
+    time.sleep(2)
+    assert process.running
+    transaction.commit()
+    done = process.result()
+    assert done.code == 0 and [name, "0", "4", "3"] in rows(done.stdout)
 
 
 def test_reset_makes_a_group_and_says_so(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
