@@ -251,8 +251,8 @@ void AddOffsets(CLI::App& topic, Run& run) {
 }  // namespace
 
 void AddTopic(CLI::App& parent, Run& run) {
-  CLI::App* const command =
-      parent.add_subcommand("topic", "Creates, lists, describes and deletes topics.");
+  CLI::App* const command = parent.add_subcommand(
+      "topic", "Creates, lists, describes and deletes topics, and shows their offsets.");
   command->require_subcommand(1);
   AddCreate(*command, run);
   AddAction(*command->add_subcommand("list", "Prints the names of all topics."), List, run);
