@@ -9,9 +9,13 @@ namespace semel::app {
 
 using Run = std::function<int()>;
 
+void AddCompletion(CLI::App& parent, Run& run);
 void AddDedup(CLI::App& parent, Run& run);
 void AddFingerprint(CLI::App& parent, Run& run);
+void AddGroup(CLI::App& parent, Run& run);
+void AddMan(CLI::App& parent, Run& run);
 void AddProve(CLI::App& parent, Run& run);
+void AddScan(CLI::App& parent, Run& run);
 void AddSeen(CLI::App& parent, Run& run);
 void AddTopic(CLI::App& parent, Run& run);
 void AddUniq(CLI::App& parent, Run& run);

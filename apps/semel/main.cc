@@ -28,9 +28,13 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", SEMEL_VERSION);
   ExplainUsage(app);
   Run run;
+  AddCompletion(app, run);
   AddDedup(app, run);
   AddFingerprint(app, run);
+  AddGroup(app, run);
+  AddMan(app, run);
   AddProve(app, run);
+  AddScan(app, run);
   AddSeen(app, run);
   AddTopic(app, run);
   AddUniq(app, run);

@@ -9,6 +9,7 @@
 #include "kafka_flags.h"
 #include "key_rule_flags.h"
 #include "seen_tool/dump.h"
+#include "seen_tool/forget.h"
 #include "seen_tool/rebuild.h"
 #include "seen_tool/verify.h"
 #include "wiring/progress.h"
@@ -111,15 +112,19 @@ void AddVerify(CLI::App& seen, Run& run) {
 
 struct DumpFlags : SeenFlags {
   std::string snapshot;
+  bool seed_format = false;
 };
 
 Result<void> Dump(const DumpFlags& flags, Logger& logger) {
-  if (!flags.snapshot.empty()) return seen_tool::DumpSnapshot(flags.snapshot, STDOUT_FILENO);
+  const auto format =
+      flags.seed_format ? seen_tool::DumpFormat::kSeed : seen_tool::DumpFormat::kEntries;
+  if (!flags.snapshot.empty())
+    return seen_tool::DumpSnapshot(flags.snapshot, format, STDOUT_FILENO);
   if (flags.from.empty())
     return Error{Action::kFix, "what to dump? --from TOPIC, or --snapshot FILE"};
   SEMEL_TRY_ASSIGN(const seen_tool::JobNames names, flags.Names());
   WarnOf(names.kafka, logger);
-  return seen_tool::DumpChangelog(names, STDOUT_FILENO, logger);
+  return seen_tool::DumpChangelog(names, format, STDOUT_FILENO, logger);
 }
 
 void AddDump(CLI::App& seen, Run& run) {
@@ -137,12 +142,61 @@ void AddDump(CLI::App& seen, Run& run) {
                    "Of a snapshot file instead of the changelog; without Kafka")
       ->type_name("FILE")
       ->excludes(from);
+  command->add_flag(
+      "--seed-format", flags->seed_format,
+      "Lines that other programs can start from, with the input's name:\n"
+      "{\"hash\":\"hex\",\"topic\":\"name\",\"partition\":0,\"offset\":n,\"time\":ms}");
   command->callback([flags, &run] {
     run = [flags] {
       Terminal terminal(STDERR_FILENO);
       const auto logger = Warnings(terminal);
       const auto done = Dump(*flags, *logger);
       return done ? 0 : Fail("seen dump", done.error());
+    };
+  });
+}
+
+// ---------------------------------------------------------------------------------------- forget
+
+struct ForgetFlags : SeenFlags {
+  std::vector<std::string> fingerprints;
+};
+
+Result<void> Forget(const ForgetFlags& flags, Terminal& terminal, Logger& logger) {
+  SEMEL_TRY_ASSIGN(const seen_tool::JobNames names, flags.Names());
+  WarnOf(names.kafka, logger);
+  prove::Activity activity;
+  const Progress line(terminal, [&activity] { return Describe(activity); });
+  bool any = false;
+  SEMEL_TRY(seen_tool::Forget(names, flags.fingerprints, logger, activity,
+                              [&](const seen_tool::PartitionForgot& partition) {
+                                any = true;
+                                Print(ToText(partition), terminal);
+                              }));
+  if (!any) Print("no partition remembers any of them\n", terminal);
+  return {};
+}
+
+void AddForget(CLI::App& seen, Run& run) {
+  CLI::App* const command = seen.add_subcommand(
+      "forget",
+      "Makes `semel dedup` forget events, so that each may pass once more in every partition that\n"
+      "remembered it. Stop all of its workers first. What is remembered of later events is "
+      "written\n"
+      "to the changelog again.");
+  command->footer(
+      "Example: semel seen forget --brokers localhost:9092 --from orders \\\n"
+      "           5d1c0f0a6e0b4c4f9b2a7b8c1d2e3f40\n"
+      "Fingerprints are printed by semel fingerprint and semel seen dump.");
+  const auto flags = std::make_shared<ForgetFlags>();
+  AddNames(*command, *flags)->required();
+  command->add_option("FINGERPRINT", flags->fingerprints, "What to forget, in hex")->required();
+  command->callback([flags, &run] {
+    run = [flags] {
+      Terminal terminal(STDERR_FILENO);
+      const auto logger = Warnings(terminal);
+      const auto done = Forget(*flags, terminal, *logger);
+      return done ? 0 : Fail("seen forget", done.error());
     };
   });
 }
@@ -243,10 +297,13 @@ void AddRebuild(CLI::App& seen, Run& run) {
 
 void AddSeen(CLI::App& parent, Run& run) {
   CLI::App* const command = parent.add_subcommand(
-      "seen", "Looks into what `semel dedup` remembers: checks it, prints it, rebuilds it.");
+      "seen",
+      "Looks into what `semel dedup` remembers: checks it, prints it, forgets some of it,\n"
+      "rebuilds it.");
   command->require_subcommand(1);
   AddVerify(*command, run);
   AddDump(*command, run);
+  AddForget(*command, run);
   AddRebuild(*command, run);
 }
 

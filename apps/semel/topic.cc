@@ -1,17 +1,21 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iomanip>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <thread>
 
 #include "command.h"
+#include "config/start.h"
 #include "console.h"
 #include "kafka/admin.h"
 #include "kafka/rdkafka_log_reader.h"
 #include "kafka_flags.h"
+#include "table.h"
 #include "topic_layout.h"
 #include "wiring/spdlog_logger.h"
 
@@ -29,6 +33,7 @@ struct TopicFlags {
   int partitions = 3;
   int replication = kSafeReplication;
   std::vector<std::string> config;
+  std::string time;
 };
 
 // What the promise asks of a topic, unless the user says otherwise.
@@ -127,6 +132,51 @@ Result<void> Describe(const TopicFlags& flags, const kafka::ClientSettings& sett
   return {};
 }
 
+// A partition's row; with a time, its offset there is what the count begins at.
+Result<std::vector<std::string>> OffsetsRow(kafka::LogReader& reader, const std::string& topic,
+                                            std::int32_t partition,
+                                            const std::optional<std::int64_t>& time_ms) {
+  SEMEL_TRY_ASSIGN(const auto marks, reader.Marks(topic, partition, kTimeout));
+  std::vector<std::string> row{topic, std::to_string(partition), std::to_string(marks.low),
+                               std::to_string(marks.last_stable), std::to_string(marks.high)};
+  kafka::Offset from = marks.low;
+  if (time_ms) {
+    SEMEL_TRY_ASSIGN(from, reader.OffsetAt(topic, partition, *time_ms, kTimeout));
+    row.push_back(std::to_string(from));
+  }
+  row.push_back(std::to_string(std::max<kafka::Offset>(0, marks.last_stable - from)));
+  return row;
+}
+
+Result<void> Offsets(const TopicFlags& flags, const kafka::ClientSettings& settings,
+                     Logger& logger) {
+  std::optional<std::int64_t> time_ms;
+  std::vector<std::string> header{"TOPIC", "PARTITION", "LOW", "STABLE", "HIGH"};
+  if (!flags.time.empty()) {
+    const auto start = config::ParseStart(flags.time);
+    if (!start || start->kind != config::Start::Kind::kTime)
+      return Error{Action::kFix, "--time " + flags.time +
+                                     ": write milliseconds since the epoch, a date (2026-11-23, "
+                                     "UTC) or a time with its zone (2026-11-23T09:28:33Z)"};
+    time_ms = start->time_ms;
+    header.emplace_back("AT-TIME");
+  }
+  header.emplace_back("COUNT");
+  std::vector<std::vector<std::string>> rows{header};
+  SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(settings, logger));
+  for (const std::string& name : flags.names) {
+    SEMEL_TRY_ASSIGN(const auto topic, admin->Describe(name, kTimeout));
+    if (!topic.exists) return Error{Action::kFix, "there is no topic " + name};
+    SEMEL_TRY_ASSIGN(const auto reader,
+                     kafka::RdkafkaLogReader::Open(settings, {"semel.topic", name}, logger));
+    for (std::int32_t partition = 0; partition < topic.partitions; ++partition) {
+      SEMEL_TRY_ASSIGN(rows.emplace_back(), OffsetsRow(*reader, name, partition, time_ms));
+    }
+  }
+  PrintTable(rows, std::cout);
+  return {};
+}
+
 using Work = Result<void> (*)(const TopicFlags&, const kafka::ClientSettings&, Logger&);
 
 int RunTopic(const TopicFlags& flags, Work work) {
@@ -180,17 +230,36 @@ void AddCreate(CLI::App& topic, Run& run) {
       ->allow_extra_args(false);
 }
 
+void AddOffsets(CLI::App& topic, Run& run) {
+  CLI::App* const command = topic.add_subcommand(
+      "offsets",
+      "Prints, for each partition: the first offset that is there, the last stable one (up to "
+      "where\n"
+      "a read_committed consumer can read), the end with open transactions, and how many offsets\n"
+      "there are up to the stable one. Transaction markers have offsets too.");
+  command->footer(
+      "Example: semel topic offsets orders --brokers localhost:9092 --time 2026-11-23T09:00:00Z");
+  const auto flags = AddAction(*command, Offsets, run);
+  AddNames(*command, *flags);
+  command
+      ->add_option("--time", flags->time,
+                   "Also the first offset at or after that time (the end where there is none);\n"
+                   "the count is from there")
+      ->type_name("TIME");
+}
+
 }  // namespace
 
 void AddTopic(CLI::App& parent, Run& run) {
-  CLI::App* const command =
-      parent.add_subcommand("topic", "Creates, lists, describes and deletes topics.");
+  CLI::App* const command = parent.add_subcommand(
+      "topic", "Creates, lists, describes and deletes topics, and shows their offsets.");
   command->require_subcommand(1);
   AddCreate(*command, run);
   AddAction(*command->add_subcommand("list", "Prints the names of all topics."), List, run);
   CLI::App* const describe = command->add_subcommand(
       "describe", "Shows partitions, replicas and offsets, and the settings made for the topic.");
   AddNames(*describe, *AddAction(*describe, Describe, run));
+  AddOffsets(*command, run);
   CLI::App* const remove =
       command->add_subcommand("delete", "Deletes topics and all that is in them.");
   AddNames(*remove, *AddAction(*remove, Delete, run));

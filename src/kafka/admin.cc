@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "kafka/admin_request.h"
 #include "kafka/client_conf.h"
 #include "kafka/instance.h"
 
@@ -17,33 +18,6 @@ using ConfigResourcePtr =
 
 constexpr int kSliceMs = 500;          // how often a wait looks whether there is any hope
 constexpr int kHandshakePatience = 3;  // slices; another of the brokers may be in order
-
-AdminOptionsPtr Options(rd_kafka_t* rk, rd_kafka_admin_op_t operation, const Deadline& deadline) {
-  AdminOptionsPtr options(rd_kafka_AdminOptions_new(rk, operation));
-  std::array<char, 256> text{};
-  const int timeout = std::max(deadline.LeftMs(), 1);
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout, text.data(), text.size());
-  if (operation == RD_KAFKA_ADMIN_OP_CREATETOPICS || operation == RD_KAFKA_ADMIN_OP_DELETETOPICS)
-    rd_kafka_AdminOptions_set_operation_timeout(options.get(), timeout, text.data(), text.size());
-  return options;
-}
-
-// The answer of an admin request, or why there is none.
-Result<EventPtr> Await(const Instance& instance, rd_kafka_queue_t* queue, const Deadline& deadline,
-                       const std::string& what) {
-  EventPtr event;
-  bool last = false;
-  while (event == nullptr && !last) {
-    last = deadline.passed();  // librdkafka's own time-out comes first, with a better text
-    event.reset(rd_kafka_queue_poll(queue, last ? kSliceMs : deadline.SliceMs(kSliceMs)));
-    rd_kafka_poll(instance.get(), 0);  // serves the error callback
-    if (instance.broken()) return *instance.broken();
-  }
-  if (event == nullptr) return instance.Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
-  if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return instance.Describe(code, what, rd_kafka_event_error_string(event.get()));
-  return event;
-}
 
 Result<void> CheckTopics(const Instance& instance, const rd_kafka_topic_result_t* const* results,
                          std::size_t count, const std::string& what, std::string_view operation) {
@@ -166,10 +140,10 @@ Result<TopicConfig> Admin::Config(const std::string& topic, Milliseconds timeout
   const ConfigResourcePtr resource(
       rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
   const QueuePtr queue(rd_kafka_queue_new(rk));
-  const auto options = Options(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, deadline);
+  const auto options = AdminOptions(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, deadline);
   rd_kafka_ConfigResource_t* asked = resource.get();
   rd_kafka_DescribeConfigs(rk, &asked, 1, options.get(), queue.get());
-  SEMEL_TRY_ASSIGN(const EventPtr event, Await(*instance_, queue.get(), deadline, what));
+  SEMEL_TRY_ASSIGN(const EventPtr event, AwaitAdmin(*instance_, queue.get(), deadline, what));
   std::size_t count = 0;
   const auto* const* resources = rd_kafka_DescribeConfigs_result_resources(
       rd_kafka_event_DescribeConfigs_result(event.get()), &count);
@@ -201,10 +175,10 @@ Result<void> Admin::Create(std::span<const NewTopic> topics, Milliseconds timeou
   }
   auto pointers = Pointers(owners);
   const QueuePtr queue(rd_kafka_queue_new(rk));
-  const auto options = Options(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS, deadline);
+  const auto options = AdminOptions(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS, deadline);
   rd_kafka_CreateTopics(rk, pointers.data(), pointers.size(), options.get(), queue.get());
   SEMEL_TRY_ASSIGN(const EventPtr event,
-                   Await(*instance_, queue.get(), deadline, "create topic " + topics[0].name));
+                   AwaitAdmin(*instance_, queue.get(), deadline, "create topic " + topics[0].name));
   std::size_t count = 0;
   const auto* const* results =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
@@ -220,10 +194,10 @@ Result<void> Admin::Delete(std::span<const std::string> topics, Milliseconds tim
     owners.emplace_back(rd_kafka_DeleteTopic_new(topic.c_str()));
   auto pointers = Pointers(owners);
   const QueuePtr queue(rd_kafka_queue_new(rk));
-  const auto options = Options(rk, RD_KAFKA_ADMIN_OP_DELETETOPICS, deadline);
+  const auto options = AdminOptions(rk, RD_KAFKA_ADMIN_OP_DELETETOPICS, deadline);
   rd_kafka_DeleteTopics(rk, pointers.data(), pointers.size(), options.get(), queue.get());
   SEMEL_TRY_ASSIGN(const EventPtr event,
-                   Await(*instance_, queue.get(), deadline, "delete topic " + topics[0]));
+                   AwaitAdmin(*instance_, queue.get(), deadline, "delete topic " + topics[0]));
   std::size_t count = 0;
   const auto* const* results =
       rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);

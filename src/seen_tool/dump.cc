@@ -28,18 +28,34 @@ Result<bool> WriteAll(int out, std::string_view text) {
   return true;
 }
 
-void AddLine(const Sighting& entry, kafka::Partition partition, int bits, std::string& text) {
-  text += "{\"partition\":" + std::to_string(partition) + ",\"fingerprint\":\"" +
-          ToHex(entry.fingerprint, bits) + "\",\"time\":" + std::to_string(entry.time_ms) +
-          ",\"offset\":" + std::to_string(entry.offset) + "}\n";
-}
+/// Everything of a line but the entry.
+struct Lines {
+  DumpFormat format = DumpFormat::kEntries;
+  std::string topic;  ///< the input
+  kafka::Partition partition = 0;
+  int bits = 128;
+
+  void Add(const Sighting& entry, std::string& text) const {
+    const std::string hex = ToHex(entry.fingerprint, bits);
+    const std::string where = "\"partition\":" + std::to_string(partition);
+    const std::string time = "\"time\":" + std::to_string(entry.time_ms);
+    const std::string offset = "\"offset\":" + std::to_string(entry.offset);
+    if (format == DumpFormat::kSeed)
+      text += R"({"hash":")" + hex + R"(","topic":")" + topic + R"(",)" + where + "," + offset +
+              "," + time + "}\n";
+    else
+      text += "{" + where + R"(,"fingerprint":")" + hex + R"(",)" + time + "," + offset + "}\n";
+  }
+};
 
 /// False: nobody reads any more.
-Result<bool> Write(const pipeline::PartitionState& state, int out) {
+Result<bool> Write(const pipeline::PartitionState& state, DumpFormat format,
+                   const std::string& topic, int out) {
   const RuleIdentity& rule = state.changelog.rule;
+  const Lines lines{format, topic, state.partition, rule.bits};
   std::string text;
   for (const Sighting& entry : Collect(*state.seen, Window(rule))) {
-    AddLine(entry, state.partition, rule.bits, text);
+    lines.Add(entry, text);
     if (text.size() < kWriteBytes) continue;
     SEMEL_TRY_ASSIGN(const bool wanted, WriteAll(out, text));
     if (!wanted) return false;
@@ -50,7 +66,7 @@ Result<bool> Write(const pipeline::PartitionState& state, int out) {
 
 }  // namespace
 
-Result<void> DumpChangelog(const JobNames& job, int out, Logger& logger) {
+Result<void> DumpChangelog(const JobNames& job, DumpFormat format, int out, Logger& logger) {
   SEMEL_TRY_ASSIGN(const JobShape shape, FindShape(job, logger));
   SEMEL_TRY_ASSIGN(const auto reader,
                    kafka::RdkafkaLogReader::Open(job.kafka, {job.group, job.from}, logger));
@@ -61,17 +77,17 @@ Result<void> DumpChangelog(const JobNames& job, int out, Logger& logger) {
     SEMEL_TRY(ReadLog(
         *reader, {job.changelog, partition, log.low, log.high},
         [&](const kafka::LogRecord& record) { return follower.Take(record, log.low, now_ms); }));
-    SEMEL_TRY_ASSIGN(const bool wanted, Write(follower.state(), out));
+    SEMEL_TRY_ASSIGN(const bool wanted, Write(follower.state(), format, job.from, out));
     if (!wanted) return {};
   }
   return {};
 }
 
-Result<void> DumpSnapshot(const std::string& file, int out) {
+Result<void> DumpSnapshot(const std::string& file, DumpFormat format, int out) {
   SEMEL_TRY_ASSIGN(SnapshotReader snapshot, SnapshotReader::Open(file));
   LogFollower follower(snapshot.header().changelog, snapshot.header().partition, 0);
   SEMEL_TRY(LoadSnapshot(snapshot, follower));
-  SEMEL_TRY(Write(follower.state(), out));
+  SEMEL_TRY(Write(follower.state(), format, snapshot.header().topic, out));
   return {};
 }
 

@@ -1,15 +1,9 @@
 #include "seen_tool/rebuild.h"
 
-#include <numeric>
-
 #include "base/clock.h"
-#include "base/fail_point.h"
-#include "kafka/rdkafka_client.h"
 #include "pipeline/commit_metadata.h"
 #include "seen_tool/entries.h"
-#include "seen_tool/group_members.h"
-#include "seen_tool/held_group.h"
-#include "seen_tool/log_follower.h"
+#include "seen_tool/held_job.h"
 #include "seen_tool/output_reader.h"
 #include "seen_tool/read_log.h"
 #include "seen_tool/rebuilt_log.h"
@@ -20,29 +14,8 @@ namespace {
 
 using kafka::Partition;
 
-constexpr kafka::Milliseconds kWithin{30'000};
-constexpr kafka::Milliseconds kWriteWithin{120'000};
-
-/// All of a partition is one transaction. Two minutes are 100 million events at 20 MB/s; that a
-/// killed one stays open so long hurts nobody, because the next run ends it.
-kafka::ClientSettings LongTransactions(kafka::ClientSettings settings) {
-  if (settings.properties.try_emplace("transaction.timeout.ms", "120000").second) {
-    // A producer has neither: they only have to be in the order that is checked.
-    settings.properties["session.timeout.ms"] = "180000";
-    settings.properties["max.poll.interval.ms"] = "300000";
-  }
-  return settings;
-}
-
-std::string TransactionalId(const DedupOptions& options) { return options.group + "-rebuild"; }
-
-kafka::ClientOptions Client(const DedupOptions& options, const kafka::ClientSettings& settings) {
-  return {.settings = settings,
-          .group = options.group,
-          .input_topic = options.from,
-          .instance = {},
-          .transactional_id = TransactionalId(options),
-          .producer_topics = {options.changelog}};
+JobNames NamesOf(const DedupOptions& options) {
+  return {options.kafka, options.from, options.group, options.changelog};
 }
 
 /// What a partition was found to be.
@@ -62,15 +35,15 @@ class Rebuilder {
         topics_(std::move(topics)),
         logger_(logger),
         activity_(activity),
-        members_(Client(options, options.kafka), logger),
-        producers_(Client(options, LongTransactions(options.kafka)), logger) {}
+        names_(NamesOf(options)),
+        job_(names_,
+             {topics_.input.description.partitions,
+              std::max<std::int64_t>(0, topics_.changelog.Number("retention.ms", 0))},
+             "rebuild", logger) {}
 
   Result<void> Run(const std::function<void(const PartitionRebuilt&)>& report) {
-    SEMEL_TRY(TakeGroup());
-    SEMEL_TRY_ASSIGN(reader_, members_.OpenLogReader());
-    std::vector<Partition> all(static_cast<std::size_t>(partitions()));
-    std::iota(all.begin(), all.end(), 0);
-    SEMEL_TRY_ASSIGN(const auto committed, AwaitCommitted(*reader_, all));
+    SEMEL_TRY(job_.Take());
+    SEMEL_TRY_ASSIGN(const auto committed, job_.Committed());
     if (committed.empty())
       return Stop("group " + options_.group + " has no committed offset for " + options_.from +
                   ": nothing says up to where the output goes. Check --group; if the group is "
@@ -78,7 +51,7 @@ class Rebuilder {
     // All of them first, so that what is refused is refused before anything is written.
     std::map<Partition, Found> found;
     for (Partition partition = 0; partition < partitions(); ++partition) {
-      SEMEL_TRY(held_->StillOurs());
+      SEMEL_TRY(job_.StillOurs());
       const auto offset = committed.find(partition);
       SEMEL_TRY_ASSIGN(found[partition], offset == committed.end()
                                              ? FindUnread(partition)
@@ -98,38 +71,10 @@ class Rebuilder {
     return "changelog " + options_.changelog + " partition " + std::to_string(partition);
   }
 
-  /// Members are asked for first, so that a running job is not even disturbed. An earlier run that
-  /// was killed has offsets pending until its transaction is ended.
-  Result<void> TakeGroup() {
-    SEMEL_TRY_ASSIGN(const auto members, GroupMembers(options_.kafka, options_.group, logger_));
-    if (!members.empty())
-      return Stop("group " + options_.group + " is in use by " + members.front() +
-                  ": stop every worker of the job first. One that was killed leaves the group 10 "
-                  "s later");
-    SEMEL_TRY(producers_.AbortTransactionOf(transactional_id_, kWithin));
-    SEMEL_TRY_ASSIGN(auto consumer, members_.OpenConsumer());
-    SEMEL_TRY_ASSIGN(held_, HeldGroup::Take(std::move(consumer), options_.group, partitions()));
-    return {};
-  }
-
-  /// Follows what is in the changelog already.
-  Result<std::unique_ptr<LogFollower>> ReadChangelog(Partition partition) {
-    SEMEL_TRY_ASSIGN(const auto log, AwaitStable(*reader_, options_.changelog, partition));
-    auto follower = std::make_unique<LogFollower>(
-        options_.changelog, partition,
-        std::max<std::int64_t>(0, topics_.changelog.Number("retention.ms", 0)));
-    const auto take =
-        [&, now_ms = SystemClock{}.WallMs()](const kafka::LogRecord& record) -> Result<void> {
-      SEMEL_TRY(held_->StillOurs());
-      return follower->Take(record, log.low, now_ms);
-    };
-    SEMEL_TRY(ReadLog(*reader_, {options_.changelog, partition, log.low, log.high}, take));
-    return follower;
-  }
-
   Result<Found> FindUnread(Partition partition) {
-    SEMEL_TRY_ASSIGN(const auto output, reader_->Marks(options_.to, partition, kAskTimeout));
-    SEMEL_TRY_ASSIGN(const auto log, reader_->Marks(options_.changelog, partition, kAskTimeout));
+    SEMEL_TRY_ASSIGN(const auto output, job_.reader().Marks(options_.to, partition, kAskTimeout));
+    SEMEL_TRY_ASSIGN(const auto log,
+                     job_.reader().Marks(options_.changelog, partition, kAskTimeout));
     if (output.high == 0 && log.high == 0) return Found{.how = PartitionRebuilt::How::kNeverRead};
     return Stop("group " + options_.group + " has no committed offset for " + options_.from +
                 " partition " + std::to_string(partition) +
@@ -145,7 +90,7 @@ class Rebuilder {
                   " was not written by semel dedup: somebody moved it, and nothing says how much "
                   "of the output belongs to it. Start over with another --group and output");
     Found found{committed, *metadata};
-    SEMEL_TRY_ASSIGN(const auto follower, ReadChangelog(partition));
+    SEMEL_TRY_ASSIGN(const auto follower, job_.ReadChangelog(partition));
     const pipeline::ChangelogPosition& end = follower->state().changelog;
     if (end.last < 0) return found;
     if (end.covered != committed.offset || end.last != metadata->changelog_offset)
@@ -167,7 +112,8 @@ class Rebuilder {
     if (found.how != PartitionRebuilt::How::kRebuilt) return done;
     SEMEL_TRY_ASSIGN(RebuiltLog log, ReadEvents(partition, found, done));
     SEMEL_TRY_ASSIGN(const auto records, PackRebuilt(std::move(log)));
-    SEMEL_TRY(Write(partition, found, records));
+    SEMEL_TRY(
+        job_.Write({partition, found.committed.offset, found.metadata.input_partitions}, records));
     return done;
   }
 
@@ -181,13 +127,13 @@ class Rebuilder {
     activity_.topic = &options_.to;
     const auto tick = [this, &replay] {
       activity_.records = replay.counts().records;
-      return held_->StillOurs();
+      return job_.StillOurs();
     };
     SEMEL_TRY_ASSIGN(const auto ends, ReadOutput({options_.kafka, options_.to, partition}, rule,
-                                                 *reader_, replay, tick, logger_));
+                                                 job_.reader(), replay, tick, logger_));
     SEMEL_TRY(CheckFront(partition, ends, replay.stream_time_ms()));
     RebuiltLog log{.rule = rule_,
-                   .transactional_id = transactional_id_,
+                   .transactional_id = job_.transactional_id(),
                    .partition = partition,
                    .committed = found.committed.offset,
                    .stream_time_ms = replay.stream_time_ms(),
@@ -218,44 +164,14 @@ class Rebuilder {
     return {};
   }
 
-  Result<void> Write(Partition partition, const Found& found,
-                     const std::vector<std::string>& records) {
-    SEMEL_TRY_ASSIGN(const auto producer, producers_.OpenProducer());
-    SEMEL_TRY(producer->Init(kWithin));
-    SEMEL_TRY(producer->Begin());
-    for (std::size_t i = 0; i < records.size(); ++i)
-      SEMEL_TRY(producer->Produce({.partition = partition, .value = records[i], .tag = i + 1}));
-    SEMEL_TRY_ASSIGN(const auto landed, producer->Flush(kWriteWithin));
-    kafka::Delivered last;
-    for (const kafka::Delivered& record : landed)
-      if (record.offset > last.offset) last = record;
-    fail_point::Pass("in_rebuild");
-    SEMEL_TRY_ASSIGN(const kafka::GroupToken token, held_->Token());
-    // The input's partition count stays what it was: a change is for dedup to notice.
-    const std::string metadata =
-        pipeline::FormatCommitMetadata({.changelog_offset = last.offset,
-                                        .append_ms = last.append_time_ms,
-                                        .input_partitions = found.metadata.input_partitions});
-    SEMEL_TRY(
-        producer->SendOffsets({{partition, {found.committed.offset, metadata}}}, token, kWithin));
-    const kafka::CommitResult committed = producer->Commit(kWithin);
-    if (committed.outcome == kafka::CommitOutcome::kCommitted) return {};
-    return Error{Action::kFail, Log(partition) + ": whether it was committed is not known: " +
-                                    committed.error.message +
-                                    ". Run it again: it looks, and does what is left"};
-  }
-
   const DedupOptions& options_;
   Fingerprinter fingerprinter_;
   const RuleIdentity rule_;
   const JobTopics topics_;
-  const std::string transactional_id_ = TransactionalId(options_);
   Logger& logger_;
   prove::Activity& activity_;
-  kafka::RdkafkaClient members_;
-  kafka::RdkafkaClient producers_;
-  std::unique_ptr<kafka::LogReader> reader_;
-  std::optional<HeldGroup> held_;
+  const JobNames names_;
+  HeldJob job_;
 };
 
 /// An output that --create-topics would make anew would be taken for one without events.

@@ -158,6 +158,69 @@ def test_dump_to_a_reader_that_goes_away(settled: Job) -> None:
     assert (done.stdout, done.stderr) == ("0\n", "")
 
 
+def test_dump_as_a_seed(settled: Job) -> None:
+    entries = dump(settled)
+    seeds = dump(settled, *arguments(settled, "dump", "--seed-format"))
+    assert seeds == [{"hash": entry["fingerprint"], "topic": settled.source, "partition": entry["partition"],
+                      "offset": entry["offset"], "time": entry["time"]} for entry in entries]
+
+
+# forget
+
+def forget(job: Job, *fingerprints: str, code: int = 0) -> Result:
+    wait_left(job)
+    result = job.semel.run(*arguments(job, "forget", *fingerprints), timeout=120)
+    assert result.code == code, result.stdout + result.stderr
+    return result
+
+
+def test_forget_lets_an_event_pass_once_more(settled: Job, cluster: Cluster, tmp_path: Path) -> None:
+    state = ("--state-dir", str(tmp_path / "state"))
+    settled.run(*state)
+    old, recent = fingerprints(settled, [record.value for record in events(["0-10", "0-99"])])
+    before = dump(settled)
+    result = forget(settled, old, recent)
+    assert re.search(f"partition 0: forgot {old}, first seen 20.*Z at input offset 10\n", result.stdout)
+    assert "partition 0: 88 later entries written again" in result.stdout
+    assert "partition 1" not in result.stdout
+    assert dump(settled) == [entry for entry in before if entry["fingerprint"] not in (old, recent)]
+    assert "WRONG" not in verify(settled, *state).stdout
+    for _ in range(2):
+        cluster.produce(settled.source, events(["0-9", "0-10", "0-11", "0-99"]))
+    assert summary_of(settled.run(*state))["unique"] == 2  # from a snapshot that is older than the forgetting
+    assert sorted(ids(settled.values())) == sorted([*settled_ids(), "0-10", "0-99"])
+    verify(settled, *state)
+    assert "no partition remembers" in forget(settled, "00" * 16).stdout
+
+
+def test_forget_with_a_worker_that_runs(settled: Job) -> None:
+    worker = settled.start()
+    worker.wait_for_log("partition restored")
+    refused = settled.semel.run(*arguments(settled, "forget", "00" * 16))
+    assert refused.code == 4 and "is in use by" in refused.stderr
+    worker.term()
+    assert worker.wait() == 0
+
+
+def test_forget_killed_and_run_again(settled: Job) -> None:
+    event = fingerprints(settled, [events(["1-50"])[0].value])[0]
+    wait_left(settled)
+    process = settled.semel.start(*arguments(settled, "forget", event), env={"SEMEL_FAIL_POINTS": "in_forget:kill:1"})
+    assert process.wait() == -signal.SIGKILL, process.describe()
+    assert "partition 1: forgot" in forget(settled, event).stdout
+    verify(settled)
+    assert len(dump(settled)) == 199
+
+
+def test_forget_refuses(settled: Job, cluster: Cluster) -> None:
+    assert "not a fingerprint: 'xyz'" in forget(settled, "xyz", code=2).stderr
+    assert "32 hex digits, not 64" in forget(settled, "00" * 32, code=2).stderr
+    wait_left(settled)
+    cluster.set_committed(settled.group, settled.source, {1: 50})
+    refused = forget(settled, "00" * 16, code=4).stderr
+    assert "partition 1 does not go with the group's committed offset" in refused and "semel seen verify" in refused
+
+
 # rebuild
 
 def lose_changelog(job: Job) -> None:

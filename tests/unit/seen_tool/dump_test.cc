@@ -17,7 +17,7 @@ const std::string kSnapshot = SEMEL_TEST_DATA "/snapshot_v1_128.bin";
 TEST(DumpSnapshotTest, ALineAnEntryByInputOffset) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
-  ASSERT_TRUE(DumpSnapshot(kSnapshot, ends[1]));
+  ASSERT_TRUE(DumpSnapshot(kSnapshot, DumpFormat::kEntries, ends[1]));
   ::close(ends[1]);
   std::string text(4096, '\0');
   const ssize_t size = ::read(ends[0], text.data(), text.size());
@@ -30,17 +30,32 @@ TEST(DumpSnapshotTest, ALineAnEntryByInputOffset) {
   EXPECT_LT(text.find(R"("offset":1199})"), text.find(R"("offset":4294967297})"));
 }
 
+TEST(DumpSnapshotTest, AsASeedItNamesTheTopic) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  ASSERT_TRUE(DumpSnapshot(kSnapshot, DumpFormat::kSeed, ends[1]));
+  ::close(ends[1]);
+  std::string text(4096, '\0');
+  const ssize_t size = ::read(ends[0], text.data(), text.size());
+  ::close(ends[0]);
+  ASSERT_GT(size, 0);
+  text.resize(static_cast<std::size_t>(size));
+  EXPECT_THAT(text, ::testing::StartsWith(R"({"hash":"1)"));
+  EXPECT_THAT(text, HasSubstr(R"(","topic":"orders","partition":7,"offset":1000,"time":)"));
+}
+
 TEST(DumpSnapshotTest, AReaderThatWentAwayIsNoError) {
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe(ends.data()), 0);
   ::close(ends[0]);
-  EXPECT_TRUE(DumpSnapshot(kSnapshot, ends[1]));
+  EXPECT_TRUE(DumpSnapshot(kSnapshot, DumpFormat::kEntries, ends[1]));
   ::close(ends[1]);
 }
 
 TEST(DumpSnapshotTest, WhatIsNoSnapshot) {
-  const auto dumped = DumpSnapshot(SEMEL_TEST_DATA "/changelog_v1_128.bin", STDOUT_FILENO);
+  const auto dumped =
+      DumpSnapshot(SEMEL_TEST_DATA "/changelog_v1_128.bin", DumpFormat::kEntries, STDOUT_FILENO);
   ASSERT_FALSE(dumped);
   EXPECT_EQ(dumped.error().action, Action::kFix);
   EXPECT_THAT(dumped.error().message, HasSubstr("changelog_v1_128.bin"));
