@@ -118,9 +118,9 @@ class Producer {
   ~Producer();
 
   /// Queues a message. Also calls the functions of deliveries that are known.
-  /// Errors, after which the message is not sent and no function is called for it: kRetry: the queue
-  /// is full; kRejectRecord: too large; kFix: topic, partition, timestamp or tag is not valid, or
-  /// the producer is closed; kFail: it is broken, open another.
+  /// Errors, after which the message is not sent and no function is called for it: kRetry: the
+  /// queue is full; kRejectRecord: too large; kFix: topic, partition, timestamp or tag is not
+  /// valid, or the producer is closed; kFail: it is broken, open another.
   Result<void> Send(const OutgoingMessage& message);
 
   /// The same; `on_delivery` is called in place of ProducerOptions::on_delivery.

@@ -76,7 +76,8 @@ Result<std::string> Envelope::ToJson() const {
   SEMEL_TRY_ASSIGN(const std::string producer_json, Quoted("producer_id", producer_id));
   SEMEL_TRY_ASSIGN(const std::string timestamp_json, Quoted("timestamp", timestamp));
   SEMEL_TRY_ASSIGN(const json parsed, Parse(metadata));
-  if (!parsed.is_object()) return Bad("metadata must be an object, found " + std::string(parsed.type_name()));
+  if (!parsed.is_object())
+    return Bad("metadata must be an object, found " + std::string(parsed.type_name()));
   return "{\"message_id\":" + std::to_string(message_id) + ",\"content\":" + content_json +
          ",\"producer_id\":" + producer_json + ",\"timestamp\":" + timestamp_json +
          ",\"metadata\":" + metadata + "}";

@@ -24,9 +24,9 @@ using std::chrono::milliseconds;
 
 constexpr int kLookMs = 50;  // how often who waits looks up
 constexpr int kFlushSliceMs = 20;
-constexpr int kPollMs = 1000;        // of the producer's own thread; cut short by Wake
-constexpr milliseconds kAside{10};   // for how long it leaves the polls to others
-constexpr std::uint64_t kBurst = 256;  // messages, after which Send polls
+constexpr int kPollMs = 1000;           // of the producer's own thread; cut short by Wake
+constexpr milliseconds kAside{10};      // for how long it leaves the polls to others
+constexpr std::uint64_t kBurst = 256;   // messages, after which Send polls
 constexpr milliseconds kGivenUp{1000};  // until librdkafka has reported on what was purged
 constexpr milliseconds kDestructorFlush{1000};
 constexpr std::uint64_t kTagEnd = std::uint64_t{1} << 63U;
@@ -52,8 +52,8 @@ std::string NameOf(const OutgoingMessage& message) {
 
 Result<void> Check(const OutgoingMessage& message) {
   const char* wrong = nullptr;
-  if (message.topic.find('\0') != std::string_view::npos)
-    wrong = "a topic's name holds no zero byte";
+  if (message.topic.empty() || message.topic.find('\0') != std::string_view::npos)
+    wrong = "a topic's name is not empty and holds no zero byte";
   else if (message.partition < -1)
     wrong = "partitions begin at 0; -1 chooses one";
   else if (message.timestamp_ms < -1 || message.timestamp_ms == 0)  // librdkafka takes 0 for now
@@ -88,9 +88,9 @@ rd_kafka_vu_t Unit(rd_kafka_vtype_t type) {
 // The call that takes headers and a timestamp; rd_kafka_produce, without, is cheaper.
 rd_kafka_resp_err_t ProduceFull(rd_kafka_t* rk, rd_kafka_topic_t* topic,
                                 const OutgoingMessage& message, void* opaque) {
-  std::array<rd_kafka_vu_t, 8> units{
-      Unit(RD_KAFKA_VTYPE_RKT), Unit(RD_KAFKA_VTYPE_PARTITION), Unit(RD_KAFKA_VTYPE_MSGFLAGS),
-      Unit(RD_KAFKA_VTYPE_KEY), Unit(RD_KAFKA_VTYPE_VALUE),     Unit(RD_KAFKA_VTYPE_OPAQUE)};
+  std::array<rd_kafka_vu_t, 8> units{Unit(RD_KAFKA_VTYPE_RKT),      Unit(RD_KAFKA_VTYPE_PARTITION),
+                                     Unit(RD_KAFKA_VTYPE_MSGFLAGS), Unit(RD_KAFKA_VTYPE_KEY),
+                                     Unit(RD_KAFKA_VTYPE_VALUE),    Unit(RD_KAFKA_VTYPE_OPAQUE)};
   units[0].u.rkt = topic;
   units[1].u.i32 = message.partition;
   units[2].u.i = RD_KAFKA_MSG_F_COPY;
@@ -180,13 +180,12 @@ Result<std::unique_ptr<Producer::Impl>> Producer::Impl::Open(ProducerOptions opt
   for (const auto& [name, value] : impl->options_.properties)
     settings.properties.insert_or_assign(name, value);
   SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, kafka::LibraryConf(settings, Defaults(impl->options_)));
-  SEMEL_TRY_ASSIGN(impl->instance_,
-                   kafka::Instance::Open(RD_KAFKA_PRODUCER, std::move(conf),
-                                         {.name = "producer",
-                                          .principal = kafka::Principal(settings),
-                                          .callbacks = &impl->reports_,
-                                          .keep = nullptr},
-                                         impl->logger_));
+  SEMEL_TRY_ASSIGN(impl->instance_, kafka::Instance::Open(RD_KAFKA_PRODUCER, std::move(conf),
+                                                          {.name = "producer",
+                                                           .principal = kafka::Principal(settings),
+                                                           .callbacks = &impl->reports_,
+                                                           .keep = nullptr},
+                                                          impl->logger_));
   impl->reports_.set_instance(impl->instance_.get());
   impl->queue_.reset(rd_kafka_queue_get_main(impl->instance_->get()));
   impl->topics_.emplace(impl->instance_->get());
@@ -221,8 +220,7 @@ void Producer::Impl::RunCollector() {
 void Producer::Impl::Collect(int timeout_ms) {
   if (flushing_ > 0 && timeout_ms > 0) {
     rd_kafka_flush(instance_->get(), timeout_ms);
-    reports_.SetObstacle(
-        instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "deliver all messages"));
+    reports_.SetObstacle(instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "deliver all messages"));
   } else {
     rd_kafka_poll(instance_->get(), timeout_ms);
   }
@@ -276,8 +274,7 @@ rd_kafka_resp_err_t Producer::Impl::TrySend(const OutgoingMessage& message, void
 
 Error Producer::Impl::NotSent(const OutgoingMessage& message, rd_kafka_resp_err_t code) const {
   const std::string what = "write to " + NameOf(message);
-  if (code == RD_KAFKA_RESP_ERR__DESTROY)
-    return Fix("cannot " + what + ": the producer is closed");
+  if (code == RD_KAFKA_RESP_ERR__DESTROY) return Fix("cannot " + what + ": the producer is closed");
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
     const bool waited = options_.when_full == WhenFull::kWait;
     return {Action::kRetry, "cannot " + what + ": the queue is full" +
