@@ -11,6 +11,7 @@ using Run = std::function<int()>;
 
 void AddDedup(CLI::App& parent, Run& run);
 void AddFingerprint(CLI::App& parent, Run& run);
+void AddProduce(CLI::App& parent, Run& run);
 void AddProve(CLI::App& parent, Run& run);
 void AddSeen(CLI::App& parent, Run& run);
 void AddTopic(CLI::App& parent, Run& run);

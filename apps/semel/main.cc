@@ -30,6 +30,7 @@ int Main(int argc, char** argv) {
   Run run;
   AddDedup(app, run);
   AddFingerprint(app, run);
+  AddProduce(app, run);
   AddProve(app, run);
   AddSeen(app, run);
   AddTopic(app, run);
