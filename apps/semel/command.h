@@ -14,6 +14,7 @@ void AddDedup(CLI::App& parent, Run& run);
 void AddFingerprint(CLI::App& parent, Run& run);
 void AddGroup(CLI::App& parent, Run& run);
 void AddMan(CLI::App& parent, Run& run);
+void AddProduce(CLI::App& parent, Run& run);
 void AddProve(CLI::App& parent, Run& run);
 void AddScan(CLI::App& parent, Run& run);
 void AddSeen(CLI::App& parent, Run& run);

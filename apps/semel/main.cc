@@ -33,6 +33,7 @@ int Main(int argc, char** argv) {
   AddFingerprint(app, run);
   AddGroup(app, run);
   AddMan(app, run);
+  AddProduce(app, run);
   AddProve(app, run);
   AddScan(app, run);
   AddSeen(app, run);

@@ -136,7 +136,7 @@ void AddStreamFlags(CLI::App& command, ProduceFlags& flags) {
             "records leave the window too (the topic needs retention.ms=-1)");
 }
 
-void AddProduce(CLI::App& prove, Run& run) {
+void AddProveProduce(CLI::App& prove, Run& run) {
   CLI::App* const command = prove.add_subcommand(
       "produce",
       "Writes a reproducible stream with duplicates into a topic (acks=all, idempotent), and what\n"
@@ -272,7 +272,7 @@ void AddProve(CLI::App& parent, Run& run) {
       "Does it keep its promise here? Writes a known stream with duplicates into a topic, and\n"
       "checks the output of `semel dedup` against it.");
   command->require_subcommand(1);
-  AddProduce(*command, run);
+  AddProveProduce(*command, run);
   AddCheck(*command, run);
 }
 

@@ -2,6 +2,7 @@
 // reads them, except the properties that the promise rests on.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,9 +13,16 @@
 
 namespace semel::kafka {
 
+/// Which properties may be set, and how they must go together.
+enum class PropertyRules : std::uint8_t {
+  kPromise,  ///< not those that exactly once rests on: `semel dedup` and all that works with it
+  kLibrary,  ///< all but callbacks and what loads code, as with LibraryConf
+};
+
 /// Plain data; secrets are in `properties` as they are, so never print it: MaskedDescription.
 struct ClientSettings {
   std::string brokers;
+  PropertyRules rules = PropertyRules::kPromise;  ///< for what is added and checked from here on
   std::map<std::string, std::string, PropertyOrder> properties;
   std::vector<std::string> warnings;  ///< what was found doubtful while reading
   std::vector<std::string> flags;     ///< how it was said: "-F FILE", "-X sasl.password=env:NAME"

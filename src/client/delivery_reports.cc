@@ -1,0 +1,169 @@
+#include "client/delivery_reports.h"
+
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "kafka/error_map.h"
+
+namespace semel {
+namespace {
+
+static_assert(sizeof(void*) == sizeof(std::uint64_t));
+static_assert(alignof(Receipt) > 1);  // so that the lowest bit tells a tag from an address
+
+std::uint64_t BitsOf(void* opaque) { return reinterpret_cast<std::uintptr_t>(opaque); }
+bool IsTag(void* opaque) { return (BitsOf(opaque) & 1U) != 0; }
+std::uint64_t TagOf(void* opaque) { return BitsOf(opaque) >> 1U; }
+
+// In words of this library: there is no transaction that could be rolled back.
+Action WithoutTransaction(Action action) {
+  return action == Action::kAbort || action == Action::kFenced ? Action::kFail : action;
+}
+
+bool GivenUp(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT || code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+         code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
+}  // namespace
+
+void* OpaqueOf(std::uint64_t tag) {
+  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(tag << 1U | 1U));
+}
+
+void* OpaqueOf(std::unique_ptr<Receipt> receipt) { return receipt.release(); }
+
+std::unique_ptr<Receipt> ReceiptOf(void* opaque) {
+  return std::unique_ptr<Receipt>(IsTag(opaque) ? nullptr : static_cast<Receipt*>(opaque));
+}
+
+void DeliveryReports::OnDelivery(const rd_kafka_message_t& message) {
+  std::unique_ptr<Error> error;
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    error = std::make_unique<Error>(ErrorOf(message));
+    ++failed_.count;
+    if (!failed_.first) failed_.first = *error;
+  }
+  void* const opaque = message._private;
+  if (IsTag(opaque) && !on_delivery_) {
+    ++done_;
+    return;
+  }
+  const std::int64_t timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
+  auto* const receipt = IsTag(opaque) ? nullptr : static_cast<Receipt*>(opaque);
+  if (receipt == nullptr || std::holds_alternative<DeliveryFunction>(receipt->to)) {
+    batch_.push_back({rd_kafka_topic_name(message.rkt), message.partition,
+                      error ? -1 : message.offset, timestamp_ms, opaque, std::move(error)});
+    return;
+  }
+  auto& promise = std::get<std::promise<Result<Delivered>>>(receipt->to);
+  if (error)
+    promise.set_value(std::move(*error));
+  else
+    promise.set_value(Delivered{message.partition, message.offset, timestamp_ms});
+  delete receipt;
+  ++done_;
+}
+
+Error DeliveryReports::ErrorOf(const rd_kafka_message_t& message) const {
+  const std::string topic = rd_kafka_topic_name(message.rkt);
+  const std::string what =
+      "write to " + (message.partition < 0 ? topic : kafka::Name(topic, message.partition));
+  // A time-out's own advice is for transactions; what the client heard last says more.
+  Error error = GivenUp(message.err)
+                    ? instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, what,
+                                          message.err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT
+                                              ? "not acknowledged within the delivery timeout"
+                                              : "not acknowledged when the producer was closed")
+                    : instance_->Describe(message.err, what, {}, "Write");
+  error.action = WithoutTransaction(error.action);
+  error.message += rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED
+                       ? "; it was not written"
+                       : "; it may have been written all the same";
+  return error;
+}
+
+void DeliveryReports::Publish() {
+  if (batch_.empty() && done_ == 0) return;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_ += batch_.size();
+    published_.insert(published_.end(), std::make_move_iterator(batch_.begin()),
+                      std::make_move_iterator(batch_.end()));
+    failures_.count += failed_.count;
+    if (!failures_.first) failures_.first = std::move(failed_.first);
+    obstacle_.reset();
+    finished_ += done_;
+    ++round_;
+  }
+  changed_.notify_all();
+  batch_.clear();
+  done_ = 0;
+  failed_ = {};
+}
+
+void DeliveryReports::SetObstacle(Error obstacle) {
+  const std::lock_guard lock(mutex_);
+  obstacle_ = std::move(obstacle);
+}
+
+std::size_t DeliveryReports::CallBack() {
+  if (waiting_ == 0 || calling_.exchange(true)) return 0;
+  caller_ = std::this_thread::get_id();
+  std::size_t called = 0;
+  while (true) {
+    {
+      const std::lock_guard lock(mutex_);
+      called_.swap(published_);
+    }
+    if (called_.empty()) break;
+    for (Report& report : called_) Call(report);
+    called += called_.size();
+    Finish(called_.size());
+    called_.clear();
+  }
+  caller_ = std::thread::id{};
+  calling_ = false;
+  return called;
+}
+
+void DeliveryReports::Call(Report& report) const {
+  const std::unique_ptr<Receipt> receipt = ReceiptOf(report.opaque);
+  Delivery delivery;
+  delivery.topic = report.topic;
+  delivery.partition = report.partition;
+  delivery.offset = report.offset;
+  delivery.timestamp_ms = report.timestamp_ms;
+  delivery.tag = receipt ? receipt->tag : TagOf(report.opaque);
+  if (report.error) delivery.error = std::move(*report.error);
+  const auto& function = receipt ? std::get<DeliveryFunction>(receipt->to) : on_delivery_;
+  if (function) function(delivery);
+}
+
+void DeliveryReports::Finish(std::size_t count) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_ -= count;
+    finished_ += count;
+    ++round_;
+  }
+  changed_.notify_all();
+}
+
+void DeliveryReports::AwaitAfter(std::uint64_t round, std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, timeout, [&] { return round_ != round; });
+}
+
+DeliveryReports::Failures DeliveryReports::TakeFailures() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(failures_, {});
+}
+
+std::optional<Error> DeliveryReports::obstacle() const {
+  const std::lock_guard lock(mutex_);
+  return obstacle_;
+}
+
+}  // namespace semel

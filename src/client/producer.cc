@@ -1,0 +1,402 @@
+#include "semel/producer.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "client/delivery_reports.h"
+#include "client/function_logger.h"
+#include "client/topic_handles.h"
+#include "kafka/client_conf.h"
+#include "kafka/deadline.h"
+#include "kafka/error_map.h"
+#include "kafka/instance.h"
+
+namespace semel {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kLookMs = 50;  // how often who waits looks up
+constexpr int kFlushSliceMs = 20;
+constexpr int kPollMs = 1000;           // of the producer's own thread; cut short by Wake
+constexpr milliseconds kAside{10};      // for how long it leaves the polls to others
+constexpr std::uint64_t kBurst = 256;   // messages, after which Send polls
+constexpr milliseconds kGivenUp{1000};  // until librdkafka has reported on what was purged
+constexpr milliseconds kDestructorFlush{1000};
+constexpr std::uint64_t kTagEnd = std::uint64_t{1} << 63U;
+
+std::map<std::string, std::string> Defaults(const ProducerOptions& options) {
+  return {{"acks", "all"},
+          {"enable.idempotence", "true"},
+          {"max.in.flight.requests.per.connection", "1"},
+          {"compression.type", "lz4"},
+          {"linger.ms", "20"},
+          {"partitioner", "murmur2_random"},
+          {"message.timeout.ms", std::to_string(options.delivery_timeout.count())},
+          {"queue.buffering.max.messages", std::to_string(options.queue_messages)},
+          {"queue.buffering.max.kbytes", std::to_string((options.queue_bytes + 1023) / 1024)}};
+}
+
+Error Fix(std::string message) { return {Action::kFix, std::move(message)}; }
+
+std::string NameOf(const OutgoingMessage& message) {
+  const std::string topic(message.topic);
+  return message.partition < 0 ? topic : kafka::Name(topic, message.partition);
+}
+
+Result<void> Check(const OutgoingMessage& message) {
+  const char* wrong = nullptr;
+  if (message.topic.empty() || message.topic.find('\0') != std::string_view::npos)
+    wrong = "a topic's name is not empty and holds no zero byte";
+  else if (message.partition < -1)
+    wrong = "partitions begin at 0; -1 chooses one";
+  else if (message.timestamp_ms < -1 || message.timestamp_ms == 0)  // librdkafka takes 0 for now
+    wrong = "timestamp_ms is 1 or above, or -1 for now";
+  else if (message.tag >= kTagEnd)
+    wrong = "the tag is not below 2^63";
+  if (wrong == nullptr) return {};
+  return Fix("cannot write to " + NameOf(message) + ": " + wrong);
+}
+
+// To librdkafka a null pointer means null, whatever the size.
+const char* DataOf(const Bytes& bytes) {
+  if (!bytes) return nullptr;
+  return bytes->data() == nullptr ? "" : bytes->data();
+}
+std::size_t SizeOf(const Bytes& bytes) { return bytes ? bytes->size() : 0; }
+
+kafka::HeadersPtr Copy(std::span<const Header> headers) {
+  kafka::HeadersPtr copy(rd_kafka_headers_new(headers.size()));
+  for (const auto& [name, value] : headers)
+    rd_kafka_header_add(copy.get(), name.data(), static_cast<ssize_t>(name.size()), DataOf(value),
+                        static_cast<ssize_t>(SizeOf(value)));
+  return copy;
+}
+
+rd_kafka_vu_t Unit(rd_kafka_vtype_t type) {
+  rd_kafka_vu_t unit{};
+  unit.vtype = type;
+  return unit;
+}
+
+// The call that takes headers and a timestamp; rd_kafka_produce, without, is cheaper.
+rd_kafka_resp_err_t ProduceFull(rd_kafka_t* rk, rd_kafka_topic_t* topic,
+                                const OutgoingMessage& message, void* opaque) {
+  std::array<rd_kafka_vu_t, 8> units{Unit(RD_KAFKA_VTYPE_RKT),      Unit(RD_KAFKA_VTYPE_PARTITION),
+                                     Unit(RD_KAFKA_VTYPE_MSGFLAGS), Unit(RD_KAFKA_VTYPE_KEY),
+                                     Unit(RD_KAFKA_VTYPE_VALUE),    Unit(RD_KAFKA_VTYPE_OPAQUE)};
+  units[0].u.rkt = topic;
+  units[1].u.i32 = message.partition;
+  units[2].u.i = RD_KAFKA_MSG_F_COPY;
+  units[3].u.mem = {const_cast<char*>(DataOf(message.key)), SizeOf(message.key)};
+  units[4].u.mem = {const_cast<char*>(DataOf(message.value)), SizeOf(message.value)};
+  units[5].u.ptr = opaque;
+  std::size_t count = 6;
+  if (message.timestamp_ms >= 0) {
+    units[count] = Unit(RD_KAFKA_VTYPE_TIMESTAMP);
+    units[count++].u.i64 = message.timestamp_ms;
+  }
+  kafka::HeadersPtr headers;
+  if (!message.headers.empty()) {
+    headers = Copy(message.headers);
+    units[count] = Unit(RD_KAFKA_VTYPE_HEADERS);
+    units[count++].u.headers = headers.get();
+  }
+  const kafka::ErrorPtr error(rd_kafka_produceva(rk, units.data(), count));
+  if (error != nullptr) return rd_kafka_error_code(error.get());
+  static_cast<void>(headers.release());  // taken with the message
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t Produce(rd_kafka_t* rk, rd_kafka_topic_t* topic, const OutgoingMessage& message,
+                            void* opaque) {
+  if (!message.headers.empty() || message.timestamp_ms >= 0)
+    return ProduceFull(rk, topic, message, opaque);
+  if (rd_kafka_produce(topic, message.partition, RD_KAFKA_MSG_F_COPY,
+                       const_cast<char*>(DataOf(message.value)), SizeOf(message.value),
+                       DataOf(message.key), SizeOf(message.key), opaque) == 0)
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  return rd_kafka_last_error();
+}
+
+}  // namespace
+
+class Producer::Impl {
+ public:
+  static Result<std::unique_ptr<Impl>> Open(ProducerOptions options);
+  explicit Impl(ProducerOptions options)
+      : options_(std::move(options)),
+        logger_(options_.log),
+        reports_(options_.on_delivery, options_.queue_messages) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl();
+
+  Result<void> Send(const OutgoingMessage& message, void* opaque);
+  std::size_t Poll(milliseconds timeout);
+  Result<void> Flush(milliseconds timeout);
+  Result<void> Close(milliseconds timeout);
+  std::size_t undelivered() const { return reports_.outstanding(); }
+
+ private:
+  void RunCollector();
+  void Collect(int timeout_ms);
+  bool TryCollect(int timeout_ms);
+  void Wake() { rd_kafka_queue_yield(queue_.get()); }
+  rd_kafka_resp_err_t SendOrWait(const OutgoingMessage& message, void* opaque);
+  rd_kafka_resp_err_t TrySend(const OutgoingMessage& message, void* opaque);
+  Error NotSent(const OutgoingMessage& message, rd_kafka_resp_err_t code) const;
+  void AwaitReports(milliseconds timeout);
+  Result<void> Outcome(milliseconds waited);
+
+  const ProducerOptions options_;
+  FunctionLogger logger_;
+  DeliveryReports reports_;
+  std::unique_ptr<kafka::Instance> instance_;
+  kafka::QueuePtr queue_;  // what the collector polls
+  std::optional<TopicHandles> topics_;
+  std::thread collector_;
+  std::mutex polling_;
+  std::atomic<std::uint64_t> polls_ = 0;  // by others than the collector
+  std::atomic<bool> closing_ = false;
+  std::atomic<bool> ended_ = false;
+  std::atomic<int> flushing_ = 0;
+};
+
+Result<std::unique_ptr<Producer::Impl>> Producer::Impl::Open(ProducerOptions options) {
+  if (options.delivery_timeout < milliseconds{1})
+    return Fix("delivery_timeout: must be at least 1 ms");
+  if (options.queue_messages == 0 || options.queue_bytes == 0)
+    return Fix("queue_messages and queue_bytes: must be at least 1");
+  auto impl = std::make_unique<Impl>(std::move(options));
+  kafka::ClientSettings settings;
+  settings.brokers = impl->options_.brokers;
+  for (const auto& [name, value] : impl->options_.properties)
+    settings.properties.insert_or_assign(name, value);
+  SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, kafka::LibraryConf(settings, Defaults(impl->options_)));
+  SEMEL_TRY_ASSIGN(impl->instance_, kafka::Instance::Open(RD_KAFKA_PRODUCER, std::move(conf),
+                                                          {.name = "producer",
+                                                           .principal = kafka::Principal(settings),
+                                                           .callbacks = &impl->reports_,
+                                                           .keep = nullptr},
+                                                          impl->logger_));
+  impl->reports_.set_instance(impl->instance_.get());
+  impl->queue_.reset(rd_kafka_queue_get_main(impl->instance_->get()));
+  impl->topics_.emplace(impl->instance_->get());
+  impl->collector_ = std::thread([self = impl.get()] { self->RunCollector(); });
+  return impl;
+}
+
+Producer::Impl::~Impl() {
+  if (!collector_.joinable()) return;  // never opened
+  if (const auto closed = Close(kDestructorFlush); !closed)
+    logger_.Warning("a producer ended without a Close: " + closed.error().message);
+}
+
+// Whoever polls frees the messages that are done. The thread that sends does it best, for the next
+// ones go into the same memory: together they cost a tenth less than with another thread. So the
+// producer's own thread steps aside while others poll.
+void Producer::Impl::RunCollector() {
+  std::uint64_t seen = 0;
+  while (!ended_) {
+    std::unique_lock lock(polling_, std::try_to_lock);
+    if (lock && flushing_ == 0 && polls_ == seen) {
+      Collect(kPollMs);
+      continue;
+    }
+    if (lock) lock.unlock();
+    seen = polls_;
+    std::this_thread::sleep_for(kAside);
+  }
+}
+
+// With polling_ held, which also guards what errors are described with.
+void Producer::Impl::Collect(int timeout_ms) {
+  if (flushing_ > 0 && timeout_ms > 0) {
+    rd_kafka_flush(instance_->get(), timeout_ms);
+    reports_.SetObstacle(instance_->Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "deliver all messages"));
+  } else {
+    rd_kafka_poll(instance_->get(), timeout_ms);
+  }
+  reports_.Publish();
+}
+
+bool Producer::Impl::TryCollect(int timeout_ms) {
+  const std::unique_lock lock(polling_, std::try_to_lock);
+  if (!lock) return false;
+  Collect(timeout_ms);
+  ++polls_;
+  return true;
+}
+
+Result<void> Producer::Impl::Send(const OutgoingMessage& message, void* opaque) {
+  SEMEL_TRY(Check(message));
+  // Counted before the look at closing_, so that Close either is seen or sees the message.
+  if (reports_.Expect() % kBurst == 0) TryCollect(0);
+  reports_.CallBack();
+  const rd_kafka_resp_err_t code = SendOrWait(message, opaque);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  reports_.Withdraw();
+  return NotSent(message, code);
+}
+
+rd_kafka_resp_err_t Producer::Impl::SendOrWait(const OutgoingMessage& message, void* opaque) {
+  std::optional<kafka::Deadline> deadline;
+  while (true) {
+    const std::uint64_t round = reports_.round();
+    const rd_kafka_resp_err_t code = TrySend(message, opaque);
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || options_.when_full == WhenFull::kRefuse)
+      return code;
+    if (SizeOf(message.key) + SizeOf(message.value) > options_.queue_bytes)
+      return RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+    if (!deadline) deadline.emplace(options_.delivery_timeout);
+    if (deadline->passed()) return code;
+    if (reports_.CallBack() > 0) continue;
+    const int slice_ms = deadline->SliceMs(kLookMs);
+    if (!TryCollect(slice_ms)) reports_.AwaitAfter(round, milliseconds{slice_ms});
+  }
+}
+
+rd_kafka_resp_err_t Producer::Impl::TrySend(const OutgoingMessage& message, void* opaque) {
+  if (closing_) return RD_KAFKA_RESP_ERR__DESTROY;
+  // A callback cannot wait for callbacks: librdkafka's own bound is enough there.
+  if (reports_.backed_up() && !reports_.InCallback()) return RD_KAFKA_RESP_ERR__QUEUE_FULL;
+  rd_kafka_topic_t* const topic = topics_->Of(message.topic);
+  return topic == nullptr ? rd_kafka_last_error()
+                          : Produce(instance_->get(), topic, message, opaque);
+}
+
+Error Producer::Impl::NotSent(const OutgoingMessage& message, rd_kafka_resp_err_t code) const {
+  const std::string what = "write to " + NameOf(message);
+  if (code == RD_KAFKA_RESP_ERR__DESTROY) return Fix("cannot " + what + ": the producer is closed");
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+    const bool waited = options_.when_full == WhenFull::kWait;
+    return {Action::kRetry, "cannot " + what + ": the queue is full" +
+                                (waited ? ", and was for the whole delivery timeout" : "") +
+                                "; see queue_messages and queue_bytes"};
+  }
+  if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+    return {Action::kRejectRecord,
+            "cannot " + what + ": key and value have " +
+                std::to_string(SizeOf(message.key) + SizeOf(message.value)) +
+                " bytes; see the property message.max.bytes, and queue_bytes"};
+  std::array<char, 512> fatal{};
+  if (code == RD_KAFKA_RESP_ERR__FATAL)
+    code = rd_kafka_fatal_error(instance_->get(), fatal.data(), fatal.size());
+  Error error = kafka::ToError(code, {.what = what, .principal = {}}, fatal.data());
+  if (error.action == Action::kAbort) error.action = Action::kFail;
+  return error;
+}
+
+std::size_t Producer::Impl::Poll(milliseconds timeout) {
+  if (reports_.InCallback()) return 0;
+  const kafka::Deadline deadline(timeout);
+  while (true) {
+    const std::uint64_t round = reports_.round();
+    const std::size_t called = reports_.CallBack();
+    if (called > 0 || deadline.passed()) return called;
+    reports_.AwaitAfter(round, milliseconds{deadline.SliceMs(kLookMs)});
+  }
+}
+
+// Until all is reported on, or `timeout` has passed; what waits for linger.ms is sent at once.
+void Producer::Impl::AwaitReports(milliseconds timeout) {
+  const kafka::Deadline deadline(timeout);
+  ++flushing_;
+  Wake();
+  while (true) {
+    const std::uint64_t round = reports_.round();
+    reports_.CallBack();
+    if (reports_.outstanding() == 0 || deadline.passed()) break;
+    const int slice_ms = deadline.SliceMs(kFlushSliceMs);
+    if (rd_kafka_outq_len(instance_->get()) == 0 || !TryCollect(slice_ms))
+      reports_.AwaitAfter(round, milliseconds{slice_ms});
+  }
+  --flushing_;
+}
+
+Result<void> Producer::Impl::Flush(milliseconds timeout) {
+  if (reports_.InCallback()) return Fix("Flush within a delivery's function cannot work");
+  AwaitReports(timeout);
+  return Outcome(timeout);
+}
+
+Result<void> Producer::Impl::Outcome(milliseconds waited) {
+  DeliveryReports::Failures failures = reports_.TakeFailures();
+  if (failures.count > 0) {
+    Error error = *std::move(failures.first);
+    error.message = std::to_string(failures.count) +
+                    " messages were not delivered; the first: " + error.message;
+    return error;
+  }
+  const std::size_t left = reports_.outstanding();
+  if (left == 0) return {};
+  Error error =
+      reports_.obstacle().value_or(Error{Action::kRetry, "the brokers have not answered yet"});
+  error.message = std::to_string(left) + " messages are not delivered after " +
+                  std::to_string(waited.count()) + " ms: " + error.message;
+  return error;
+}
+
+Result<void> Producer::Impl::Close(milliseconds timeout) {
+  if (reports_.InCallback()) return Fix("Close within a delivery's function cannot work");
+  if (closing_.exchange(true)) return {};
+  AwaitReports(timeout);
+  if (reports_.outstanding() > 0) {
+    rd_kafka_purge(instance_->get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                         RD_KAFKA_PURGE_F_NON_BLOCKING);
+    AwaitReports(kGivenUp);
+  }
+  ended_ = true;
+  Wake();
+  collector_.join();
+  return Outcome(timeout);
+}
+
+Producer::Producer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Producer::Producer(Producer&&) noexcept = default;
+Producer& Producer::operator=(Producer&&) noexcept = default;
+Producer::~Producer() = default;
+
+Result<Producer> Producer::Open(ProducerOptions options) {
+  SEMEL_TRY_ASSIGN(auto impl, Impl::Open(std::move(options)));
+  return Producer(std::move(impl));
+}
+
+Result<void> Producer::Send(const OutgoingMessage& message) {
+  return impl_->Send(message, OpaqueOf(message.tag));
+}
+
+Result<void> Producer::Send(const OutgoingMessage& message, DeliveryFunction on_delivery) {
+  void* const opaque =
+      OpaqueOf(std::make_unique<Receipt>(Receipt{message.tag, std::move(on_delivery)}));
+  auto sent = impl_->Send(message, opaque);
+  if (!sent) static_cast<void>(ReceiptOf(opaque));  // nobody will ask for it
+  return sent;
+}
+
+std::future<Result<Delivered>> Producer::SendForResult(const OutgoingMessage& message) {
+  std::promise<Result<Delivered>> promise;
+  auto future = promise.get_future();
+  void* const opaque =
+      OpaqueOf(std::make_unique<Receipt>(Receipt{message.tag, std::move(promise)}));
+  if (const auto sent = impl_->Send(message, opaque); !sent)
+    std::get<std::promise<Result<Delivered>>>(ReceiptOf(opaque)->to).set_value(sent.error());
+  return future;
+}
+
+std::size_t Producer::Poll(std::chrono::milliseconds timeout) { return impl_->Poll(timeout); }
+
+Result<void> Producer::Flush(std::chrono::milliseconds timeout) { return impl_->Flush(timeout); }
+
+Result<void> Producer::Close(std::chrono::milliseconds timeout) { return impl_->Close(timeout); }
+
+std::size_t Producer::undelivered() const { return impl_->undelivered(); }
+
+}  // namespace semel
