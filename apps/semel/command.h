@@ -9,6 +9,7 @@ namespace semel::app {
 
 using Run = std::function<int()>;
 
+void AddConsume(CLI::App& parent, Run& run);
 void AddDedup(CLI::App& parent, Run& run);
 void AddFingerprint(CLI::App& parent, Run& run);
 void AddProve(CLI::App& parent, Run& run);

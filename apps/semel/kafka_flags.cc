@@ -22,8 +22,9 @@ void KafkaFlags::AddTo(CLI::App& command) {
       ->group(group);
 }
 
-Result<kafka::ClientSettings> KafkaFlags::Settings() const {
+Result<kafka::ClientSettings> KafkaFlags::Settings(kafka::PropertyRules rules) const {
   kafka::ClientSettings settings;
+  settings.rules = rules;
   settings.brokers = brokers_;
   for (const std::string& property : properties_) SEMEL_TRY(AddProperty(settings, property));
   for (const std::string& file : files_) SEMEL_TRY(AddPropertyFile(settings, file));

@@ -23,7 +23,8 @@ class KafkaFlags {
   /// What flags and file say; reads the files of -F. --brokers wins over -X, -X over -F, and all of
   /// them over the settings file.
   /// Errors: kFix, naming the property or file, never a secret.
-  Result<kafka::ClientSettings> Settings() const;
+  Result<kafka::ClientSettings> Settings(
+      kafka::PropertyRules rules = kafka::PropertyRules::kWorker) const;
 
  private:
   Result<void> AddFromFile(kafka::ClientSettings& settings) const;

@@ -28,6 +28,7 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", SEMEL_VERSION);
   ExplainUsage(app);
   Run run;
+  AddConsume(app, run);
   AddDedup(app, run);
   AddFingerprint(app, run);
   AddProve(app, run);

@@ -38,8 +38,8 @@ class BatchConsumer {
   /// Within 5 s.
   ~BatchConsumer();
 
-  /// As SingleConsumer::Run. At Stop, messages of a batch that is not complete are left for the next
-  /// start.
+  /// As SingleConsumer::Run. At Stop, messages of a batch that is not complete are left for the
+  /// next start.
   Result<void> Run(const BatchHandler& handler);
 
   /// Run returns after the batch that is handled now. Threads: any, the handler's too.

@@ -62,14 +62,14 @@ struct ConsumerOptions {
   std::map<std::string, std::string> properties{};
   /// Empty: only Assign is possible, and nothing can be committed.
   std::string group{};
-  /// group.instance.id: a static member, which after a restart within session.timeout.ms (10 s) gets
-  /// the same partitions without a rebalance. Empty: a dynamic member.
+  /// group.instance.id: a static member, which after a restart within session.timeout.ms (10 s)
+  /// gets the same partitions without a rebalance. Empty: a dynamic member.
   std::string instance{};
   /// Where reading begins in partitions for which the group has no offset; not kCommitted.
   Place start = Place::Beginning();
   /// What happens where the position is not in the log (any more): messages were deleted before
-  /// they were read, or the topic was made anew. False: Poll returns kStop. True: reading goes on at
-  /// the end if `start` is that, else at the beginning; librdkafka logs it.
+  /// they were read, or the topic was made anew. False: Poll returns kStop. True: reading goes on
+  /// at the end if `start` is that, else at the beginning; librdkafka logs it.
   bool reset_out_of_range = false;
   /// True: messages of open and aborted transactions come too.
   bool read_uncommitted = false;
@@ -90,8 +90,8 @@ struct ConsumerOptions {
 };
 
 /// Messages of a partition come in the order of their offsets, none twice and none left out, as
-/// long as it is ours and nobody calls Seek. Across rebalances and restarts that is "at least once":
-/// what was committed does not come again, what was not does.
+/// long as it is ours and nobody calls Seek. Across rebalances and restarts that is "at least
+/// once": what was committed does not come again, what was not does.
 ///
 /// Fetches ahead, yet a position is only ever that of messages that were handed out.
 ///
@@ -149,8 +149,8 @@ class Consumer {
   Result<void> CommitAsync(const Offsets& offsets, CommitFunction done = {});
 
   /// Where we are: behind what was handed out. At the end of a partition, also behind what is no
-  /// message, such as the markers of transactions. Partitions of which nothing is known yet are left
-  /// out. Commit(Positions()) commits all that was handed out.
+  /// message, such as the markers of transactions. Partitions of which nothing is known yet are
+  /// left out. Commit(Positions()) commits all that was handed out.
   Offsets Positions() const;
 
   /// Where the group is, of the partitions that are ours; those without an offset are left out.
@@ -173,8 +173,8 @@ class Consumer {
   /// How many partitions a topic has. Errors: kFix where there is no such topic.
   Result<std::int32_t> PartitionCount(const std::string& topic, Milliseconds timeout) const;
 
-  /// Leaves the group at once, static member or not, so that others take over without waiting; calls
-  /// on_revoked before. Commits nothing itself. Only destroying is possible afterwards.
+  /// Leaves the group at once, static member or not, so that others take over without waiting;
+  /// calls on_revoked before. Commits nothing itself. Only destroying is possible afterwards.
   Result<void> Close(Milliseconds timeout);
 
  private:

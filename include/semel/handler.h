@@ -5,9 +5,9 @@
 // dead-letter function, or the consumer stops with the error, and the message comes again at the
 // next start.
 //
-// While a handler works nobody polls. One message (or batch), with its attempts and the waits between
-// them, must take less than max.poll.interval.ms (5 minutes); else the group gives the partitions to
-// others, which see the message again.
+// While a handler works nobody polls. One message (or batch), with its attempts and the waits
+// between them, must take less than max.poll.interval.ms (5 minutes); else the group gives the
+// partitions to others, which see the message again.
 #pragma once
 
 #include <chrono>

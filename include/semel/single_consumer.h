@@ -22,9 +22,10 @@ class SingleConsumer {
   /// Within 5 s.
   ~SingleConsumer();
 
-  /// Calls `handler` on this thread until Stop, the end (see HandlerOptions::until_end) or an error;
-  /// then leaves the group. To be called once. Errors: the handler's, and those of Consumer::Poll
-  /// and Commit. A commit that only failed to reach the brokers in time is logged instead.
+  /// Calls `handler` on this thread until Stop, the end (see HandlerOptions::until_end) or an
+  /// error; then leaves the group. To be called once. Errors: the handler's, and those of
+  /// Consumer::Poll and Commit. A commit that only failed to reach the brokers in time is logged
+  /// instead.
   Result<void> Run(const Handler& handler);
 
   /// Run returns after the message that is handled now. Threads: any, the handler's too.

@@ -21,9 +21,9 @@ class BatchConsumer::Impl {
   Result<void> Open(ConsumerOptions consumer, HandlerOptions options) {
     Forget(consumer.on_revoked);
     Forget(consumer.on_lost);
-    SEMEL_TRY_ASSIGN(loop_,
-                     HandlerLoop::Open(std::move(consumer), std::move(options),
-                                       {{"fetch.min.bytes", "1024"}, {"fetch.wait.max.ms", "5000"}}));
+    SEMEL_TRY_ASSIGN(
+        loop_, HandlerLoop::Open(std::move(consumer), std::move(options),
+                                 {{"fetch.min.bytes", "1024"}, {"fetch.wait.max.ms", "5000"}}));
     return {};
   }
 
@@ -68,8 +68,8 @@ class BatchConsumer::Impl {
     Result<void> done = loop_->Try([&] { return handler(batch_); });
     if (done || !loop_->options().dead_letter || loop_->stopped()) return done;
     for (const Message& message : batch_)
-      SEMEL_TRY(loop_->HandleOne(
-          message, [&](const Message& one) { return handler(std::span(&one, 1)); }));
+      SEMEL_TRY(loop_->HandleOne(message,
+                                 [&](const Message& one) { return handler(std::span(&one, 1)); }));
     return {};
   }
 

@@ -73,26 +73,26 @@ Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options) {
   const bool cooperative = rd_kafka_version() >= kCooperativeIsSound;
   SEMEL_TRY_ASSIGN(
       kafka::ConfPtr conf,
-      kafka::LibraryConf(settings,
-                         {{"partition.assignment.strategy",
-                           cooperative ? "cooperative-sticky" : "range"},
-                          {"session.timeout.ms", std::to_string(kafka::kSessionTimeoutMs)},
-                          {"heartbeat.interval.ms", "500"},
-                          {"max.poll.interval.ms", std::to_string(kafka::kMaxPollIntervalMs)},
-                          {"fetch.error.backoff.ms", "100"},
-                          {"check.crcs", "true"}}));
+      kafka::LibraryConf(
+          settings,
+          {{"partition.assignment.strategy", cooperative ? "cooperative-sticky" : "range"},
+           {"session.timeout.ms", std::to_string(kafka::kSessionTimeoutMs)},
+           {"heartbeat.interval.ms", "500"},
+           {"max.poll.interval.ms", std::to_string(kafka::kMaxPollIntervalMs)},
+           {"fetch.error.backoff.ms", "100"},
+           {"check.crcs", "true"}}));
   const bool to_end = options.start.kind == Place::Kind::kEnd;
   const char* const reset = to_end ? "latest" : "earliest";
   const std::map<const char*, std::string> fixed = {
-      {"group.id", options.group.empty() ? "semel" : options.group},  // assigning alone asks for one
+      {"group.id",
+       options.group.empty() ? "semel" : options.group},  // assigning alone asks for one
       {"enable.auto.commit", "false"},
       {"enable.auto.offset.store", "false"},
       {"auto.offset.reset", options.reset_out_of_range ? reset : "error"},
       {"isolation.level", options.read_uncommitted ? "read_uncommitted" : "read_committed"},
       {"enable.partition.eof", "true"}};
   for (const auto& [name, value] : fixed) SEMEL_TRY(Set(conf.get(), name, value));
-  if (!options.instance.empty())
-    SEMEL_TRY(Set(conf.get(), "group.instance.id", options.instance));
+  if (!options.instance.empty()) SEMEL_TRY(Set(conf.get(), "group.instance.id", options.instance));
   return conf;
 }
 

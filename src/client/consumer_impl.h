@@ -104,9 +104,9 @@ class Consumer::Impl final : private kafka::Callbacks {
   kafka::QueuePtr commit_queue_;
   std::map<TopicPartition, OwnedPartition> owned_;  // its elements are pointed at by buffer_
   FetchBuffer buffer_;
-  std::deque<kafka::MessagePtr> carried_;  // came while buffer_ was not empty
-  std::deque<Rebalance> announced_;        // not carried out yet
-  std::optional<Error> error_;             // for when all before it was handed out
+  std::deque<kafka::MessagePtr> carried_;             // came while buffer_ was not empty
+  std::deque<Rebalance> announced_;                   // not carried out yet
+  std::optional<Error> error_;                        // for when all before it was handed out
   std::map<std::uintptr_t, CommitFunction> commits_;  // without an answer yet
   std::uintptr_t last_commit_ = 0;
   std::int64_t last_poll_ms_ = 0;

@@ -265,9 +265,9 @@ Result<std::int32_t> Consumer::Impl::PartitionCount(const std::string& topic,
   const kafka::TopicPtr handle(rd_kafka_topic_new(rk(), topic.c_str(), nullptr));
   if (handle == nullptr) return Describe(rd_kafka_last_error(), "read topic " + topic);
   const rd_kafka_metadata_t* metadata = nullptr;
-  SEMEL_TRY(Check(rd_kafka_metadata(rk(), 0, handle.get(), &metadata,
-                                    kafka::Deadline(timeout).LeftMs()),
-                  "look for topic " + topic));
+  SEMEL_TRY(
+      Check(rd_kafka_metadata(rk(), 0, handle.get(), &metadata, kafka::Deadline(timeout).LeftMs()),
+            "look for topic " + topic));
   const kafka::MetadataPtr owner(metadata);
   const rd_kafka_resp_err_t code =
       metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;

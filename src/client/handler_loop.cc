@@ -21,8 +21,7 @@ bool Sleep(std::chrono::milliseconds time, const std::stop_token& stop) {
 }  // namespace
 
 Result<std::unique_ptr<HandlerLoop>> HandlerLoop::Open(
-    ConsumerOptions consumer, HandlerOptions options,
-    std::map<std::string, std::string> defaults) {
+    ConsumerOptions consumer, HandlerOptions options, std::map<std::string, std::string> defaults) {
   if (options.attempts < 1) return Error{Action::kFix, "attempts: at least 1"};
   if (options.topics.empty()) return Error{Action::kFix, "topics: none are given"};
   consumer.properties.merge(defaults);

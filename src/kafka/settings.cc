@@ -67,10 +67,12 @@ Result<void> AskLibrary(const std::string& name, const std::string& value) {
   return Fix(name + ": " + text.data());
 }
 
-Result<void> CheckOne(const std::string& name, const std::string& value) {
-  if (const char* reason = WhyRefused(name); reason != nullptr)
+Result<void> CheckOne(const std::string& name, const std::string& value, PropertyRules rules) {
+  const char* reason = WhyRefused(name);
+  if (reason != nullptr && (rules == PropertyRules::kWorker || IsInner(name)))
     return Fix(name + " cannot be set: " + reason);
   SEMEL_TRY(AskLibrary(name, value));
+  if (rules == PropertyRules::kAny) return {};
   if (name == "check.crcs" && value != "true" && value != "1" && value != "t")
     return Fix("check.crcs cannot be switched off: damaged records would be delivered");
   if ((name == "max.in.flight" || name == "max.in.flight.requests.per.connection") &&
@@ -95,7 +97,7 @@ Result<void> Add(ClientSettings& settings, std::string_view assignment, Origin o
     SEMEL_TRY_ASSIGN(value, SecretValue(settings, name, value, origin == Origin::kFile));
     EndCoreDumps();
   }
-  SEMEL_TRY(CheckOne(name, value));
+  SEMEL_TRY(CheckOne(name, value, settings.rules));
   if (origin == Origin::kCommandLine)
     settings.properties.insert_or_assign(name, std::move(value));
   else
@@ -152,6 +154,7 @@ Result<void> AddPropertyFile(ClientSettings& settings, const std::string& path) 
   if (!file) return Fix("cannot read " + path);
   // The file's lines among themselves: the last one wins. What was there before wins over all.
   ClientSettings read;
+  read.rules = settings.rules;
   bool secret = false;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
@@ -184,6 +187,7 @@ int NumberOr(const ClientSettings& settings, const std::string& name, int otherw
 Result<void> Check(const ClientSettings& settings) {
   if (settings.brokers.empty())
     return Fix("which Kafka? --brokers HOST:PORT[,HOST:PORT...] is missing");
+  if (settings.rules == PropertyRules::kAny) return {};
   const int transaction = NumberOr(settings, "transaction.timeout.ms", kTransactionTimeoutMs);
   const int session = NumberOr(settings, "session.timeout.ms", kSessionTimeoutMs);
   const int poll = NumberOr(settings, "max.poll.interval.ms", kMaxPollIntervalMs);

@@ -12,12 +12,19 @@
 
 namespace semel::kafka {
 
+/// Which properties may be set.
+enum class PropertyRules {
+  kWorker,  ///< those that the promise of `semel dedup` does not rest on
+  kAny,     ///< all that make sense from outside, for commands that use the library
+};
+
 /// Plain data; secrets are in `properties` as they are, so never print it: MaskedDescription.
 struct ClientSettings {
-  std::string brokers;
-  std::map<std::string, std::string, PropertyOrder> properties;
-  std::vector<std::string> warnings;  ///< what was found doubtful while reading
-  std::vector<std::string> flags;     ///< how it was said: "-F FILE", "-X sasl.password=env:NAME"
+  PropertyRules rules = PropertyRules::kWorker;  ///< to be set before any is added
+  std::string brokers{};
+  std::map<std::string, std::string, PropertyOrder> properties{};
+  std::vector<std::string> warnings{};  ///< what was found doubtful while reading
+  std::vector<std::string> flags{};     ///< how it was said: "-F FILE", "-X sasl.password=env:NAME"
 };
 
 /// Takes one `-X name=value`. A secret's value must be file:PATH or env:NAME. The property
