@@ -10,6 +10,7 @@ namespace semel::app {
 using Run = std::function<int()>;
 
 void AddCompletion(CLI::App& parent, Run& run);
+void AddConsume(CLI::App& parent, Run& run);
 void AddDedup(CLI::App& parent, Run& run);
 void AddFingerprint(CLI::App& parent, Run& run);
 void AddGroup(CLI::App& parent, Run& run);

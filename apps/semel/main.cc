@@ -29,6 +29,7 @@ int Main(int argc, char** argv) {
   ExplainUsage(app);
   Run run;
   AddCompletion(app, run);
+  AddConsume(app, run);
   AddDedup(app, run);
   AddFingerprint(app, run);
   AddGroup(app, run);

@@ -21,11 +21,11 @@ enum class PropertyRules : std::uint8_t {
 
 /// Plain data; secrets are in `properties` as they are, so never print it: MaskedDescription.
 struct ClientSettings {
-  std::string brokers;
+  std::string brokers{};
   PropertyRules rules = PropertyRules::kPromise;  ///< for what is added and checked from here on
-  std::map<std::string, std::string, PropertyOrder> properties;
-  std::vector<std::string> warnings;  ///< what was found doubtful while reading
-  std::vector<std::string> flags;     ///< how it was said: "-F FILE", "-X sasl.password=env:NAME"
+  std::map<std::string, std::string, PropertyOrder> properties{};
+  std::vector<std::string> warnings{};  ///< what was found doubtful while reading
+  std::vector<std::string> flags{};     ///< how it was said: "-F FILE", "-X sasl.password=env:NAME"
 };
 
 /// Takes one `-X name=value`. A secret's value must be file:PATH or env:NAME. The property

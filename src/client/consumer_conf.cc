@@ -1,0 +1,99 @@
+#include "client/consumer_conf.h"
+
+#include <array>
+
+#include "kafka/client_conf.h"
+
+namespace semel {
+namespace {
+
+constexpr int kCooperativeIsSound = 0x020601ff;  // before: endless rebalances (librdkafka #4783)
+
+Error Refused(const std::string& name, const std::string& value, const char* why) {
+  return {Action::kFix, name + "=" + value + ": " + why};
+}
+
+Result<void> TakeReset(ConsumerOptions& options, const std::string& name,
+                       const std::string& value) {
+  if (value == "error") return {};
+  const bool beginning = value == "earliest" || value == "beginning" || value == "smallest";
+  if (!beginning && value != "latest" && value != "end" && value != "largest")
+    return Refused(name, value, "must be earliest, latest or error");
+  options.start = beginning ? Place::Beginning() : Place::End();
+  options.reset_out_of_range = true;
+  return {};
+}
+
+Result<void> TakeOption(ConsumerOptions& options, const std::string& name,
+                        const std::string& value) {
+  const bool off = value == "false" || value == "f" || value == "0";
+  if (name == "group.id") {
+    if (options.group.empty()) options.group = value;
+  } else if (name == "group.instance.id") {
+    if (options.instance.empty()) options.instance = value;
+  } else if (name == "auto.offset.reset") {
+    return TakeReset(options, name, value);
+  } else if (name == "isolation.level") {
+    if (value != "read_committed" && value != "read_uncommitted")
+      return Refused(name, value, "must be read_committed or read_uncommitted");
+    options.read_uncommitted = value == "read_uncommitted";
+  } else if (!off && name != "enable.partition.eof") {
+    return Refused(name, value, "offsets are committed when messages are done, and not by a clock");
+  }
+  return {};
+}
+
+Result<void> Set(rd_kafka_conf_t* conf, const char* name, const std::string& value) {
+  std::array<char, 512> text{};
+  if (rd_kafka_conf_set(conf, name, value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK)
+    return Error{Action::kFix, std::string(name) + ": " + text.data()};
+  return {};
+}
+
+}  // namespace
+
+Result<void> TakeOptions(ConsumerOptions& options) {
+  if (options.start.kind == Place::Kind::kCommitted)
+    return Error{Action::kFix, "start: it is for partitions without a committed offset"};
+  for (const char* name :
+       {"group.id", "group.instance.id", "auto.offset.reset", "isolation.level",
+        "enable.auto.commit", "enable.auto.offset.store", "enable.partition.eof"}) {
+    const auto found = options.properties.find(name);
+    if (found == options.properties.end()) continue;
+    SEMEL_TRY(TakeOption(options, found->first, found->second));
+    options.properties.erase(found);
+  }
+  return {};
+}
+
+Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options) {
+  kafka::ClientSettings settings;
+  settings.brokers = options.brokers;
+  settings.properties.insert(options.properties.begin(), options.properties.end());
+  const bool cooperative = rd_kafka_version() >= kCooperativeIsSound;
+  SEMEL_TRY_ASSIGN(
+      kafka::ConfPtr conf,
+      kafka::LibraryConf(
+          settings,
+          {{"partition.assignment.strategy", cooperative ? "cooperative-sticky" : "range"},
+           {"session.timeout.ms", std::to_string(kafka::kSessionTimeoutMs)},
+           {"heartbeat.interval.ms", "500"},
+           {"max.poll.interval.ms", std::to_string(kafka::kMaxPollIntervalMs)},
+           {"fetch.error.backoff.ms", "100"},
+           {"check.crcs", "true"}}));
+  const bool to_end = options.start.kind == Place::Kind::kEnd;
+  const char* const reset = to_end ? "latest" : "earliest";
+  const std::map<const char*, std::string> fixed = {
+      {"group.id",
+       options.group.empty() ? "semel" : options.group},  // assigning alone asks for one
+      {"enable.auto.commit", "false"},
+      {"enable.auto.offset.store", "false"},
+      {"auto.offset.reset", options.reset_out_of_range ? reset : "error"},
+      {"isolation.level", options.read_uncommitted ? "read_uncommitted" : "read_committed"},
+      {"enable.partition.eof", "true"}};
+  for (const auto& [name, value] : fixed) SEMEL_TRY(Set(conf.get(), name, value));
+  if (!options.instance.empty()) SEMEL_TRY(Set(conf.get(), "group.instance.id", options.instance));
+  return conf;
+}
+
+}  // namespace semel

@@ -1,0 +1,16 @@
+// From the options of a consumer to librdkafka's configuration.
+#pragma once
+
+#include "kafka/rdkafka_handles.h"
+#include "semel/consumer.h"
+
+namespace semel {
+
+/// Takes the properties that have an option of their own out of `options.properties`.
+/// Errors: kFix, naming the property.
+Result<void> TakeOptions(ConsumerOptions& options);
+
+/// After TakeOptions. Errors: kFix, naming the property.
+Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options);
+
+}  // namespace semel

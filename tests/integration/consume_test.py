@@ -1,0 +1,206 @@
+"""semel consume against real brokers: places, commits, groups, crashes, transactions, formats."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+
+import pytest
+from cluster import Cluster, Record, unique, wait_for
+from conftest import TopicFactory
+from process import Process, Result, Semel
+
+
+def records(first: int, last: int, partition: int = 0) -> list[Record]:
+    return [Record(value=str(i).encode(), key=b"k", timestamp=1_700_000_000_000 + i, partition=partition)
+            for i in range(first, last)]
+
+
+def values(first: int, last: int) -> list[str]:
+    return [str(i) for i in range(first, last)]
+
+
+class Reader:
+    """semel consume of one topic."""
+
+    def __init__(self, semel: Semel, cluster: Cluster, topic: str, *options: str) -> None:
+        self._semel = semel
+        self._command = ["consume", topic, "--brokers", cluster.bootstrap, *options]
+
+    def start(self, *options: str) -> Process:
+        return self._semel.start(*self._command, *options)
+
+    def run(self, *options: str) -> Result:
+        done = self._semel.run(*self._command, *options)
+        assert done.code == 0, done.stderr
+        return done
+
+    def lines(self, *options: str) -> list[str]:
+        return self.run(*options).stdout.splitlines()
+
+
+@pytest.mark.parametrize("place,expected", [
+    ("beginning", values(0, 50)), ("end", []), ("47", values(47, 50)),
+    ("2023-11-14T22:13:20.045Z", values(45, 50)), ("s@1700000000048", values(48, 50)), ("2026-01-01", [])])
+def test_places(semel: Semel, cluster: Cluster, topic: TopicFactory, place: str, expected: list[str]) -> None:
+    name = topic()
+    cluster.produce(name, records(0, 50))
+    reader = Reader(semel, cluster, name, "--until-end")
+    assert reader.lines("--from", place) == expected
+
+
+def test_one_partition_and_a_count(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
+    name = topic(partitions=2)
+    cluster.produce(name, records(0, 5, 0) + records(5, 20, 1))
+    reader = Reader(semel, cluster, name)
+    assert sorted(reader.lines("--until-end"), key=int) == values(0, 20)
+    done = reader.run("-p", "1", "-c", "3")
+    assert done.stdout.splitlines() == values(5, 8)
+    assert "3 messages" in done.stderr
+
+
+@pytest.mark.parametrize("mode", ["pull", "push", "single", "batch"])
+def test_a_group_goes_on_where_it_was(semel: Semel, cluster: Cluster, topic: TopicFactory, mode: str) -> None:
+    name, group = topic(), unique("group")
+    cluster.produce(name, records(0, 20))
+    reader = Reader(semel, cluster, name, "--group", group, "--mode", mode)
+    first = reader.lines("--count", "10")
+    assert first == values(0, len(first)) and len(first) >= 10
+    assert mode == "batch" or len(first) == 10
+    assert cluster.committed(group, name) == {0: len(first)}
+    assert reader.lines("--until-end") == values(len(first), 20)
+    assert cluster.committed(group, name) == {0: 20}
+
+
+def test_without_a_group_nothing_is_committed(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
+    name = topic()
+    cluster.produce(name, records(0, 5))
+    assert Reader(semel, cluster, name).lines("-e") == values(0, 5)
+    assert cluster.committed("semel", name) == {}
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_members_share_and_take_over_at_once(semel: Semel, cluster: Cluster, topic: TopicFactory, static: bool) -> None:
+    name, group = topic(partitions=2), unique("group")
+    reader = Reader(semel, cluster, name, "--group", group)
+    one, two = (reader.start(*(["-X", f"group.instance.id={i}"] if static else [])) for i in "12")
+    wait_for(lambda: len(cluster.members(group)) == 2, "two members")
+    sent = 0
+
+    def send(count: int) -> None:
+        nonlocal sent
+        cluster.produce(name, records(sent, sent + count, 0) + records(sent, sent + count, 1))
+        sent += count
+
+    def both() -> bool:
+        send(1)
+        return bool(one.stdout) and bool(two.stdout)
+    wait_for(both, "both read")
+    one.term()
+    assert one.wait(10) == 0, one.describe()
+    start = time.monotonic()
+    send(5)
+    wait_for(lambda: len((one.stdout + two.stdout).splitlines()) >= 2 * sent, "the other one takes over")
+    assert time.monotonic() - start < 6  # the session lasts 10 s
+    two.term()
+    assert two.wait(10) == 0, two.describe()
+    assert "messages" in two.stderr
+    assert sorted((one.stdout + two.stdout).splitlines(), key=int) == sorted(values(0, sent) * 2, key=int)
+    assert cluster.lag(group, name) == 0
+
+
+@pytest.mark.parametrize("mode", ["pull", "push"])
+def test_nothing_is_lost_by_kill_9(semel: Semel, cluster: Cluster, topic: TopicFactory, mode: str) -> None:
+    name, group = topic(), unique("group")
+    count = 30_000
+    cluster.produce(name, records(0, count))
+    reader = Reader(semel, cluster, name, "--group", group, "--mode", mode)
+    one = reader.start()
+    wait_for(lambda: len(one.stdout) > 1000, "it reads")
+    cluster.produce(name, records(count, count + 1000))
+    time.sleep(0.3)
+    one.kill9()
+    committed = cluster.committed(group, name).get(0, 0)
+    seen = one.stdout.splitlines()
+    assert committed <= len(seen)
+    rest = reader.lines("--until-end")
+    assert rest == values(committed, count + 1000)
+
+
+def test_a_write_that_fails_is_not_committed(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
+    name, group = topic(), unique("group")
+    cluster.produce(name, records(0, 100))
+    for mode in ("pull", "push", "single", "batch"):
+        command = [str(semel.binary), "consume", name, "--brokers", cluster.bootstrap, "--group", group, "--mode", mode]
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        assert done.returncode == 1, done.stderr
+        assert b"cannot write" in done.stderr
+        assert cluster.committed(group, name) == {}, mode
+
+
+def test_a_closed_pipe_ends_it(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
+    name = topic()
+    cluster.produce(name, [Record(value=b"x" * 1000) for _ in range(2000)])
+    line = f"'{semel.binary}' consume {name} --brokers {cluster.bootstrap} | head -2; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2), done.stderr
+
+
+def test_committed_and_uncommitted(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
+    name = topic()
+    aborted = cluster.transaction()
+    aborted.send(name, records(0, 3))
+    aborted.abort()
+    done = cluster.transaction()
+    done.send(name, records(3, 6))
+    done.commit()
+    cluster.wait_stable(name)
+    opened = cluster.transaction()
+    opened.send(name, records(6, 9))
+    reader = Reader(semel, cluster, name, "--until-end")
+    assert reader.lines() == values(3, 6)
+    assert reader.lines("--read", "uncommitted") == values(0, 9)
+    opened.abort()
+
+
+def test_formats(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
+    name = topic()
+    cluster.produce(name, [
+        Record(value="grüße".encode(), key=b"a", timestamp=1_700_000_000_123, headers=(("h", b"1"), ("h", None))),
+        Record(value=b"\xff\x00", key=None, timestamp=1_700_000_000_124),
+        Record(value=None, key=b"gone", timestamp=1_700_000_000_125)])
+    reader = Reader(semel, cluster, name, "--until-end")
+    assert reader.run("-K", ":").stdout.splitlines()[::2] == ["a:grüße", "gone:"]
+    assert [json.loads(line) for line in reader.lines("--output", "json")] == [
+        {"topic": name, "partition": 0, "offset": 0, "timestamp": 1_700_000_000_123, "key": "a", "value": "grüße",
+         "headers": [{"name": "h", "value": "1"}, {"name": "h", "value": None}]},
+        {"topic": name, "partition": 0, "offset": 1, "timestamp": 1_700_000_000_124, "key": None,
+         "value": {"base64": "/wA="}, "headers": []},
+        {"topic": name, "partition": 0, "offset": 2, "timestamp": 1_700_000_000_125, "key": "gone", "value": None,
+         "headers": []}]
+    assert reader.run("--template", r"%t/%p/%o\t%k=%S %h %T%%\x21\n", "-c", "1").stdout == (
+        f"{name}/0/0\ta=7 h=1,h=NULL 1700000000123%!\n")
+
+
+def test_an_offset_that_is_not_there_stops(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
+    name = topic()
+    cluster.produce(name, records(0, 5))
+    done = semel.run("consume", name, "--brokers", cluster.bootstrap, "--from", "70")
+    assert done.code == 4
+    assert f"{name} [0]: offset 70 is not there; the log is from 0 to 5" in done.stderr
+
+
+@pytest.mark.parametrize("options", [
+    ["--from", "yesterday"], ["--mode", "push"], ["--mode", "nonsense"], ["--template", "%y"], ["--template", r"\q"],
+    ["--output", "json", "-K", ":"], ["-X", "enable.auto.commit=true"], ["--partition", "9"], ["-X", "no.such=1"]])
+def test_what_makes_no_sense_is_refused(semel: Semel, cluster: Cluster, topic: TopicFactory, options: list[str]) -> None:
+    done = semel.run("consume", topic(), "--brokers", cluster.bootstrap, *options)
+    assert (done.code, done.stdout) == (2, ""), done.stderr
+
+
+def test_no_such_topic(semel: Semel, cluster: Cluster) -> None:
+    done = semel.run("consume", "no.such.topic", "--brokers", cluster.bootstrap)
+    assert done.code == 2
+    assert "there is no topic no.such.topic" in done.stderr
