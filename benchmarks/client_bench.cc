@@ -2,12 +2,11 @@
 // the same number of messages of 100 bytes, with equal settings.
 //
 // Usage: client_bench bare|semel BROKERS TOPIC COUNT
-#include "semel/consumer.h"
-
 #include <cstring>
 #include <string>
 
 #include "client.h"
+#include "semel/consumer.h"
 #include "semel/producer.h"
 
 namespace {
@@ -22,13 +21,13 @@ constexpr std::size_t kBytes = 100;
 // --- librdkafka -------------------------------------------------------------------------------
 
 void WriteBare(const char* brokers, const char* topic, long count) {
-  rd_kafka_t* const producer = OpenClient(RD_KAFKA_PRODUCER,
-                                          {{"bootstrap.servers", brokers},
-                                           {"enable.idempotence", "true"},
-                                           {"compression.type", "lz4"},
-                                           {"linger.ms", "20"},
-                                           {"max.in.flight.requests.per.connection", "1"},
-                                           {"queue.buffering.max.messages", "100000"}});
+  rd_kafka_t* const producer =
+      OpenClient(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers},
+                                     {"enable.idempotence", "true"},
+                                     {"compression.type", "lz4"},
+                                     {"linger.ms", "20"},
+                                     {"max.in.flight.requests.per.connection", "1"},
+                                     {"queue.buffering.max.messages", "100000"}});
   rd_kafka_topic_t* const handle = rd_kafka_topic_new(producer, topic, nullptr);
   std::string value(kBytes, 'x');
   for (long i = 0; i < count; ++i) {
@@ -46,11 +45,11 @@ void WriteBare(const char* brokers, const char* topic, long count) {
 }
 
 void ReadBare(const char* brokers, const char* topic, long count) {
-  rd_kafka_t* const consumer = OpenClient(RD_KAFKA_CONSUMER,
-                                          {{"bootstrap.servers", brokers},
-                                           {"group.id", std::string("bare.") + topic},
-                                           {"enable.auto.commit", "false"},
-                                           {"auto.offset.reset", "earliest"}});
+  rd_kafka_t* const consumer =
+      OpenClient(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers},
+                                     {"group.id", std::string("bare.") + topic},
+                                     {"enable.auto.commit", "false"},
+                                     {"auto.offset.reset", "earliest"}});
   rd_kafka_poll_set_consumer(consumer);
   rd_kafka_topic_partition_list_t* const topics = rd_kafka_topic_partition_list_new(1);
   rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);

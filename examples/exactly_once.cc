@@ -20,8 +20,7 @@ int main(int argc, char** argv) {
   for (const semel::Message& message : **consumer) {
     const long long number = std::atoll(std::string(message.value.value_or("0")).c_str());
     const std::string square = std::to_string(number * number);
-    const auto sent =
-        (*consumer)->Send({.topic = argv[3], .key = message.key, .value = square});
+    const auto sent = (*consumer)->Send({.topic = argv[3], .key = message.key, .value = square});
     // Rolled back: the messages since the last commit come again.
     if (!sent && sent.error().action != semel::Action::kAbort) return End(sent);
   }

@@ -25,8 +25,9 @@ int main(int argc, char** argv) {
     const auto message = consumer->Poll(seconds{1});
     if (!message) return End(message.error());
     if (!*message) continue;
-    std::cout << "pulled: " << (*message)->value.value_or("") << " partition: "
-              << (*message)->partition << " offset: " << (*message)->offset << std::endl;
+    std::cout << "pulled: " << (*message)->value.value_or("")
+              << " partition: " << (*message)->partition << " offset: " << (*message)->offset
+              << std::endl;
     const auto committed = consumer->Commit(semel::OffsetsAfter(**message), seconds{10});
     if (!committed) return End(committed);
   }

@@ -10,8 +10,8 @@
 int main(int argc, char** argv) {
   if (argc != 4) return 2;
   BlockSignals();
-  auto consumer = semel::PushConsumer::Open({.brokers = argv[1], .group = argv[3]},
-                                            {.topics = {argv[2]}});
+  auto consumer =
+      semel::PushConsumer::Open({.brokers = argv[1], .group = argv[3]}, {.topics = {argv[2]}});
   if (!consumer) return End(consumer.error());
   OnSignal([&] { (*consumer)->Stop(); });
 

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <pthread.h>
+#include <semel/result.h>
 
 #include <csignal>
 #include <cstdio>
 #include <functional>
 #include <thread>
-
-#include <semel/result.h>
 
 /// To be called first in main: no thread of the library takes the signals then.
 inline void BlockSignals() {
