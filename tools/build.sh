@@ -3,7 +3,7 @@
 
 jobs=${SEMEL_JOBS:-$(nproc)}
 readonly jobs
-readonly stages=(format unit asan tsan integration)
+readonly stages=(format unit install asan tsan integration)
 
 # The sanitizers of LLVM 16 need memory where newer kernels, with more address bits to randomise, may put a library.
 # Randomisation is switched off where that is permitted; the tests also run during the build (to list themselves).
@@ -61,6 +61,13 @@ stage_format() {
 stage_unit() {
   build_release
   run_ctest release unit
+}
+
+# An outside project uses what was installed.
+stage_install() {
+  require build clang
+  build_release
+  tests/install/test.sh "$build/release"
 }
 
 stage_asan() {

@@ -48,7 +48,9 @@ readonly packages_integration='
   python3-pytest           python pytest
   python3-pytest-xdist     python xdist
   python3-confluent-kafka  python confluent_kafka
-  curl                     command curl'
+  curl                     command curl
+  zsh                      command zsh
+  groff-base               command groff'
 
 readonly packages_secured='
   openssl                  command openssl

@@ -17,9 +17,9 @@ namespace semel {
 /// Threads: as std::string.
 struct Envelope {
   std::int64_t message_id = 0;
-  std::string content;
-  std::string producer_id;
-  std::string timestamp;  ///< ISO 8601, as in IsoTimestamp; it is not looked into
+  std::string content{};
+  std::string producer_id{};
+  std::string timestamp{};  ///< ISO 8601, as in IsoTimestamp; it is not looked into
   /// The text of a JSON object. What FromJson puts here is the text as it was, byte by byte.
   std::string metadata = "{}";
 

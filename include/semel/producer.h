@@ -9,29 +9,14 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include "semel/log.h"
-#include "semel/record.h"
+#include "semel/outgoing_message.h"
 #include "semel/result.h"
 
 namespace semel {
-
-/// What Send takes. All bytes are copied before Send returns.
-struct OutgoingMessage {
-  std::string_view topic{};
-  Bytes key{};  ///< null: none
-  Bytes value{};
-  std::span<const Header> headers{};  ///< in their order, names may repeat
-  std::int64_t timestamp_ms = -1;     ///< since the epoch, 1 or above; -1: now
-  /// -1: by the key's murmur2 hash, as Java's producer chooses; without a key, one after another at
-  /// random, a few milliseconds each. The property `partitioner` chooses another way.
-  std::int32_t partition = -1;
-  /// Comes back in Delivery::tag, for the caller's use; below 2^63.
-  std::uint64_t tag = 0;
-};
 
 /// What became of a message. `topic` is valid during the callback only.
 struct Delivery {
@@ -71,7 +56,7 @@ struct ProducerOptions {
   /// `retries` has no limit but the delivery timeout. It can be set, as in retries=10; that is not
   /// the default because librdkafka tries again every 100 ms: a broker that lacks in-sync replicas
   /// for one second would then lose the message.
-  std::map<std::string, std::string> properties;
+  std::map<std::string, std::string> properties{};
 
   /// How long a message is tried before it counts as not delivered. At least 1 ms.
   std::chrono::milliseconds delivery_timeout{120'000};
@@ -85,9 +70,9 @@ struct ProducerOptions {
 
   /// Called once for each message that Send took, unless it was sent with a function of its own or
   /// for a result. Empty: failures are told by Flush and Close only.
-  DeliveryFunction on_delivery;
+  DeliveryFunction on_delivery{};
 
-  LogFunction log;  ///< empty: warnings and errors go to stderr
+  LogFunction log{};  ///< empty: warnings and errors go to stderr
 };
 
 /// Order and repetition: with the default properties, the messages of one partition that one thread

@@ -14,7 +14,7 @@
 //    the window, in whatever process of the group;
 //  * a message that was handed out and not committed comes again after a crash, and after a
 //    transaction that the brokers could not commit. What the program did with it outside of Kafka
-//    was done, so the program should stand that, or write its results with Transaction().
+//    was done, so the program should stand that, or write its results with Send.
 #pragma once
 
 #include <chrono>
@@ -30,6 +30,7 @@
 #include "semel/fingerprint.h"
 #include "semel/log.h"
 #include "semel/message.h"
+#include "semel/outgoing_message.h"
 #include "semel/result.h"
 
 namespace semel {
@@ -68,22 +69,10 @@ struct UniqueConsumerOptions {
   /// False: Commit alone commits.
   bool auto_commit = true;
 
-  std::vector<std::string> outputs{};                    ///< topics that Transaction() may write to
+  std::vector<std::string> outputs{};                    ///< topics that Send may write to
   bool create_changelog = true;                          ///< with safe settings, when it is missing
   std::uint64_t memory_limit = std::uint64_t{4} << 30U;  ///< bytes of what is remembered
   LogFunction log{};  ///< empty: warnings and errors go to stderr
-};
-
-/// A message of the program's own that is committed with the messages that it was handed.
-struct TransactionMessage {
-  std::string topic;  ///< one of UniqueConsumerOptions::outputs
-  Bytes key{};
-  Bytes value{};
-  std::vector<Header> headers{};
-  std::int64_t timestamp_ms = -1;  ///< -1: now
-  /// -1: by the key as Kafka's Java producer does (murmur2); without a key, that of the message
-  /// handed out last, modulo the number of partitions.
-  std::int32_t partition = -1;
 };
 
 /// Since Open, all partitions together. read = unique + duplicates + missing + invalid + late; what
@@ -121,10 +110,12 @@ class UniqueConsumer {
   Result<void> Commit();
 
   /// Adds a message to the transaction that commits the messages handed out since the last commit.
-  /// Readers with read_committed see it when that commit succeeded, and never otherwise. From the
-  /// first one on, the transaction must be committed within 4 s.
-  /// Errors: kFix (not one of the outputs); kAbort as for Commit; kStop and the others as for Poll.
-  Result<void> Send(const TransactionMessage& message);
+  /// Without partition and key it goes to the partition that the message handed out last came from,
+  /// modulo the number of partitions; its tag is not used. Readers with read_committed see it when
+  /// that commit succeeded, and never otherwise. From the first one on, the transaction must be
+  /// committed within 4 s. Errors: kFix (not one of the outputs); kAbort as for Commit; kStop and
+  /// the others as for Poll.
+  Result<void> Send(const OutgoingMessage& message);
 
   /// Ends the loop, and every Poll, within 100 ms, after a commit of what is done. Any thread.
   void Stop();

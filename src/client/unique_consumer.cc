@@ -110,7 +110,7 @@ struct UniqueConsumer::Impl final : pipeline::InputTaker {
   Result<std::optional<Message>> Judge(const Record& record);
   bool Due();
   Result<void> Commit();
-  Result<void> Send(const TransactionMessage& message);
+  Result<void> Send(const OutgoingMessage& message);
   Error Ended(const Error& why);
 
   void Committed(pipeline::Transaction& transaction) override;
@@ -257,10 +257,11 @@ Result<void> UniqueConsumer::Impl::Commit() {
   return {};
 }
 
-Result<void> UniqueConsumer::Impl::Send(const TransactionMessage& message) {
+Result<void> UniqueConsumer::Impl::Send(const OutgoingMessage& message) {
   const auto found = std::ranges::find(options.outputs, message.topic);
   if (found == options.outputs.end())
-    return Error{Action::kFix, "topic " + message.topic + " is not one of the outputs"};
+    return Error{Action::kFix,
+                 "topic " + std::string(message.topic) + " is not one of the outputs"};
   const auto topic = std::ranges::find(settings.topics, message.topic, &pipeline::TopicRef::name);
   const auto opened = input.Open();
   if (!opened) return Ended(opened.error());
@@ -350,7 +351,7 @@ Result<void> UniqueConsumer::Commit() {
   return impl_->Commit();
 }
 
-Result<void> UniqueConsumer::Send(const TransactionMessage& message) {
+Result<void> UniqueConsumer::Send(const OutgoingMessage& message) {
   SEMEL_TRY(impl_->status);
   return impl_->Send(message);
 }
