@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -88,7 +87,6 @@ def test_bash_completes_files(semel: Semel, tmp_path: Path) -> None:
     assert bash_offers(semel, "dedup", "-F", f"{tmp_path}/kaf") == [f"{tmp_path}/kafka.properties"]
 
 
-@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not here")
 def test_zsh_completes(semel: Semel) -> None:
     assert {"verify", "dump", "forget"} <= set(zsh_offers(semel, "seen", ""))
     assert zsh_offers(semel, "dedup", "--on-late", "") == ["pass", "drop", "fail"]
@@ -118,7 +116,6 @@ def test_man_pages_have_every_command_and_option(semel: Semel) -> None:
             assert f".TP\n{name}-{below}(1)\n" in page
 
 
-@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not here")
 def test_groff_has_no_doubts_about_man_pages(semel: Semel) -> None:
     for command in every_command(semel.binary):
         page = semel.run("man", *command).stdout
