@@ -14,7 +14,7 @@ from job import Page, adds_up, events, ids, summary_of
 from process import Semel
 
 COMMANDS = [[], ["dedup"], ["prove"], ["prove", "produce"], ["prove", "check"], ["topic"], ["topic", "create"],
-            ["topic", "list"], ["topic", "describe"], ["topic", "delete"], ["fingerprint"]]
+            ["topic", "list"], ["topic", "describe"], ["topic", "delete"], ["fingerprint"], ["produce"]]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "semel")
