@@ -8,7 +8,9 @@
 #include "config/start.h"
 #include "console.h"
 #include "consume_modes.h"
+#include "consume_unique.h"
 #include "kafka_flags.h"
+#include "key_rule_flags.h"
 #include "wiring/spdlog_logger.h"
 #include "wiring/stop_signals.h"
 
@@ -28,6 +30,8 @@ struct ConsumeFlags {
   std::string output = "text";
   std::optional<std::string> message_template;
   std::string read = "committed";
+  bool unique = false;
+  KeyRuleFlags key;
 };
 
 std::optional<std::int64_t> Number(std::string_view text) {
@@ -79,6 +83,8 @@ Result<ConsumeJob> JobOf(const ConsumeFlags& flags, const kafka::ClientSettings&
   job.partition = flags.partition;
   if (flags.count) job.count = *flags.count;
   job.until_end = flags.until_end;
+  if (flags.unique && flags.mode != "pull")
+    return Error{Action::kFix, "--unique excludes --mode " + flags.mode};
   if (flags.mode != "pull" && (job.consumer.group.empty() || flags.partition))
     return Error{Action::kFix, "--mode " + flags.mode +
                                    " reads as a member of a group: it needs --group, and takes no "
@@ -88,14 +94,19 @@ Result<ConsumeJob> JobOf(const ConsumeFlags& flags, const kafka::ClientSettings&
 
 Result<void> Work(const ConsumeFlags& flags, std::uint64_t& written) {
   SEMEL_TRY_ASSIGN(MessageFormat format, FormatOf(flags));
-  SEMEL_TRY_ASSIGN(const auto settings, flags.kafka.Settings(kafka::PropertyRules::kLibrary));
+  SEMEL_TRY_ASSIGN(const auto settings,
+                   flags.kafka.Settings(flags.unique ? kafka::PropertyRules::kPromise
+                                                     : kafka::PropertyRules::kLibrary));
+  SEMEL_TRY_ASSIGN(const KeyRule key, flags.key.Rule());
   Terminal terminal(STDERR_FILENO);
   const auto logger = MakeLogger(terminal, LogFormat::kText, LogLevel::kWarning);
   WarnOf(settings, *logger);
   SEMEL_TRY_ASSIGN(ConsumeJob job, JobOf(flags, settings, *logger));
   const StopSignals signals(*logger);
   MessageOutput output(STDOUT_FILENO, std::move(format));
-  const Result<void> done = Consume(flags.mode, std::move(job), output, signals.token());
+  const Result<void> done = flags.unique
+                                ? ConsumeUnique(job, key, output, signals.token())
+                                : Consume(flags.mode, std::move(job), output, signals.token());
   written = output.written();
   return done;
 }
@@ -145,6 +156,14 @@ void AddReading(CLI::App& command, ConsumeFlags& flags) {
       ->capture_default_str();
 }
 
+void AddUnique(CLI::App& command, ConsumeFlags& flags) {
+  CLI::Option* const unique = command.add_flag(
+      "-u,--unique", flags.unique,
+      "Each event once: copies are taken out, and what was seen is kept in the topic\n"
+      "<group>.seen. After a crash, what was written and not committed comes again");
+  for (CLI::Option* option : flags.key.AddTo(command)) option->needs(unique);
+}
+
 void AddWriting(CLI::App& command, ConsumeFlags& flags) {
   command
       .add_option("-K,--key-delimiter", flags.key_delimiter,
@@ -180,6 +199,7 @@ void AddConsume(CLI::App& parent, Run& run) {
   command->add_option("TOPIC", flags->topics, "Topics; with --group, ^ begins a regular expression")
       ->required();
   AddReading(*command, *flags);
+  AddUnique(*command, *flags);
   AddWriting(*command, *flags);
   flags->kafka.AddTo(*command);
   command->callback([flags, &run] { run = [flags] { return RunConsume(*flags); }; });

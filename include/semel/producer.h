@@ -81,6 +81,8 @@ struct ProducerOptions {
 ///
 /// Nothing is lost silently: each message that Send took has its function called, or its future
 /// made ready, exactly once; and the next Flush or Close returns an error if any was not delivered.
+/// One case apart: a thread of librdkafka that is stuck at Close, as in a name look-up, may keep
+/// messages to itself. Close counts them in its error; on_delivery is not called for them.
 ///
 /// Threads: Send, Poll, Flush and undelivered from any, at once; Close beside them, once. Functions
 /// for deliveries are called within Send, Poll, Flush, Close and the destructor only, on the thread

@@ -123,6 +123,10 @@ class UniqueConsumer {
   /// Commits what was handed out, the last message included, and leaves the group.
   Result<void> Close();
 
+  /// True when every partition that is ours was read to its end once since it was assigned, and all
+  /// before it was handed out. False while none is ours.
+  bool AtEnd() const;
+
   /// Success, or the error that the consumer ended with.
   Result<void> status() const;
   UniqueCounts counts() const;

@@ -10,7 +10,7 @@ namespace semel {
 namespace {
 
 static_assert(sizeof(void*) == sizeof(std::uint64_t));
-static_assert(alignof(Receipt) > 1);  // so that the lowest bit tells a tag from an address
+static_assert(alignof(Receipt) > 1);  // the lowest bit tells a tag from an address
 
 std::uint64_t BitsOf(void* opaque) { return reinterpret_cast<std::uintptr_t>(opaque); }
 bool IsTag(void* opaque) { return (BitsOf(opaque) & 1U) != 0; }
@@ -32,10 +32,18 @@ void* OpaqueOf(std::uint64_t tag) {
   return reinterpret_cast<void*>(static_cast<std::uintptr_t>(tag << 1U | 1U));
 }
 
-void* OpaqueOf(std::unique_ptr<Receipt> receipt) { return receipt.release(); }
+void* DeliveryReports::Keep(std::unique_ptr<Receipt> receipt) {
+  const std::lock_guard lock(keeping_);
+  void* const opaque = receipt.get();
+  receipts_.emplace(opaque, std::move(receipt));
+  return opaque;
+}
 
-std::unique_ptr<Receipt> ReceiptOf(void* opaque) {
-  return std::unique_ptr<Receipt>(IsTag(opaque) ? nullptr : static_cast<Receipt*>(opaque));
+std::unique_ptr<Receipt> DeliveryReports::Take(void* opaque) {
+  if (IsTag(opaque)) return nullptr;
+  const std::lock_guard lock(keeping_);
+  auto found = receipts_.extract(opaque);
+  return found ? std::move(found.mapped()) : nullptr;
 }
 
 void DeliveryReports::OnDelivery(const rd_kafka_message_t& message) {
@@ -50,20 +58,49 @@ void DeliveryReports::OnDelivery(const rd_kafka_message_t& message) {
     ++done_;
     return;
   }
-  const std::int64_t timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
-  auto* const receipt = IsTag(opaque) ? nullptr : static_cast<Receipt*>(opaque);
-  if (receipt == nullptr || std::holds_alternative<DeliveryFunction>(receipt->to)) {
-    batch_.push_back({rd_kafka_topic_name(message.rkt), message.partition,
-                      error ? -1 : message.offset, timestamp_ms, opaque, std::move(error)});
+  Report report{rd_kafka_topic_name(message.rkt),
+                message.partition,
+                error ? -1 : message.offset,
+                rd_kafka_message_timestamp(&message, nullptr),
+                TagOf(opaque),
+                Take(opaque),
+                std::move(error)};
+  if (report.receipt == nullptr || std::holds_alternative<DeliveryFunction>(report.receipt->to)) {
+    batch_.push_back(std::move(report));
     return;
   }
-  auto& promise = std::get<std::promise<Result<Delivered>>>(receipt->to);
-  if (error)
-    promise.set_value(std::move(*error));
+  auto& promise = std::get<std::promise<Result<Delivered>>>(report.receipt->to);
+  if (report.error)
+    promise.set_value(std::move(*report.error));
   else
-    promise.set_value(Delivered{message.partition, message.offset, timestamp_ms});
-  delete receipt;
+    promise.set_value(Delivered{report.partition, report.offset, report.timestamp_ms});
   ++done_;
+}
+
+// One of librdkafka's threads may be stuck, as in a name look-up, with messages in its hands.
+void DeliveryReports::AbandonReceipts() {
+  decltype(receipts_) left;
+  {
+    const std::lock_guard lock(keeping_);
+    left.swap(receipts_);
+  }
+  for (auto& [opaque, receipt] : left) {
+    Error error{Action::kRetry,
+                "cannot write to " + kafka::Name(receipt->topic, receipt->partition) +
+                    ": the producer was closed; it may have been written all the same"};
+    ++failed_.count;
+    if (!failed_.first) failed_.first = error;
+    if (auto* promise = std::get_if<std::promise<Result<Delivered>>>(&receipt->to)) {
+      promise->set_value(std::move(error));
+      ++done_;
+    } else {
+      const char* const topic = receipt->topic.c_str();
+      batch_.push_back({topic, receipt->partition, -1, -1, receipt->tag, std::move(receipt),
+                        std::make_unique<Error>(std::move(error))});
+    }
+  }
+  Publish();
+  CallBack();
 }
 
 Error DeliveryReports::ErrorOf(const rd_kafka_message_t& message) const {
@@ -129,13 +166,13 @@ std::size_t DeliveryReports::CallBack() {
 }
 
 void DeliveryReports::Call(Report& report) const {
-  const std::unique_ptr<Receipt> receipt = ReceiptOf(report.opaque);
+  const auto& receipt = report.receipt;
   Delivery delivery;
   delivery.topic = report.topic;
   delivery.partition = report.partition;
   delivery.offset = report.offset;
   delivery.timestamp_ms = report.timestamp_ms;
-  delivery.tag = receipt ? receipt->tag : TagOf(report.opaque);
+  delivery.tag = receipt ? receipt->tag : report.tag;
   if (report.error) delivery.error = std::move(*report.error);
   const auto& function = receipt ? std::get<DeliveryFunction>(receipt->to) : on_delivery_;
   if (function) function(delivery);

@@ -12,7 +12,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -24,15 +26,14 @@ namespace semel {
 
 /// Who wants to know of one message, where it is not the producer's function alone.
 struct Receipt {
+  std::string topic;
+  std::int32_t partition = -1;
   std::uint64_t tag = 0;
   std::variant<DeliveryFunction, std::promise<Result<Delivered>>> to;
 };
 
-/// A message's opaque pointer: a tag, which is no address, or the address of its Receipt.
+/// The opaque pointer of a message without a Receipt; it is no address.
 void* OpaqueOf(std::uint64_t tag);
-void* OpaqueOf(std::unique_ptr<Receipt> receipt);
-/// Null for a tag.
-std::unique_ptr<Receipt> ReceiptOf(void* opaque);
 
 /// Two sides meet here: the collector, whichever thread polls librdkafka at the time, and the
 /// threads of the program, which call the functions.
@@ -58,6 +59,14 @@ class DeliveryReports final : public kafka::Callbacks {
   std::uint64_t Expect() { return ++expected_; }
   /// When librdkafka did not take it.
   void Withdraw() { ++finished_; }
+
+  /// The opaque pointer of a message with a Receipt.
+  void* Keep(std::unique_ptr<Receipt> receipt);
+  /// Null for a tag, and for what was taken.
+  std::unique_ptr<Receipt> Take(void* opaque);
+
+  /// For what librdkafka will not report on any more: no poll may follow.
+  void AbandonReceipts();
 
   /// Calls the functions of what was published, unless some thread is at it. Returns how many.
   std::size_t CallBack();
@@ -90,7 +99,8 @@ class DeliveryReports final : public kafka::Callbacks {
     std::int32_t partition;
     std::int64_t offset;
     std::int64_t timestamp_ms;
-    void* opaque;
+    std::uint64_t tag;
+    std::unique_ptr<Receipt> receipt;
     std::unique_ptr<Error> error;
   };
 
@@ -114,6 +124,9 @@ class DeliveryReports final : public kafka::Callbacks {
   std::atomic<bool> calling_ = false;
   std::atomic<std::thread::id> caller_{};
   std::vector<Report> called_;  // only of the thread that set calling_
+
+  std::mutex keeping_;
+  std::unordered_map<void*, std::unique_ptr<Receipt>> receipts_;  // guarded by keeping_
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -11,6 +11,7 @@
 
 #include "client/delivery_reports.h"
 #include "client/function_logger.h"
+#include "client/outgoing.h"
 #include "client/topic_handles.h"
 #include "kafka/client_conf.h"
 #include "kafka/deadline.h"
@@ -29,7 +30,6 @@ constexpr milliseconds kAside{10};      // for how long it leaves the polls to o
 constexpr std::uint64_t kBurst = 256;   // messages, after which Send polls
 constexpr milliseconds kGivenUp{1000};  // until librdkafka has reported on what was purged
 constexpr milliseconds kDestructorFlush{1000};
-constexpr std::uint64_t kTagEnd = std::uint64_t{1} << 63U;
 
 std::map<std::string, std::string> Defaults(const ProducerOptions& options) {
   return {{"acks", "all"},
@@ -45,86 +45,6 @@ std::map<std::string, std::string> Defaults(const ProducerOptions& options) {
 
 Error Fix(std::string message) { return {Action::kFix, std::move(message)}; }
 
-std::string NameOf(const OutgoingMessage& message) {
-  const std::string topic(message.topic);
-  return message.partition < 0 ? topic : kafka::Name(topic, message.partition);
-}
-
-Result<void> Check(const OutgoingMessage& message) {
-  const char* wrong = nullptr;
-  if (message.topic.empty() || message.topic.find('\0') != std::string_view::npos)
-    wrong = "a topic's name is not empty and holds no zero byte";
-  else if (message.partition < -1)
-    wrong = "partitions begin at 0; -1 chooses one";
-  else if (message.timestamp_ms < -1 || message.timestamp_ms == 0)  // librdkafka takes 0 for now
-    wrong = "timestamp_ms is 1 or above, or -1 for now";
-  else if (message.tag >= kTagEnd)
-    wrong = "the tag is not below 2^63";
-  if (wrong == nullptr) return {};
-  return Fix("cannot write to " + NameOf(message) + ": " + wrong);
-}
-
-// To librdkafka a null pointer means null, whatever the size.
-const char* DataOf(const Bytes& bytes) {
-  if (!bytes) return nullptr;
-  return bytes->data() == nullptr ? "" : bytes->data();
-}
-std::size_t SizeOf(const Bytes& bytes) { return bytes ? bytes->size() : 0; }
-
-kafka::HeadersPtr Copy(std::span<const Header> headers) {
-  kafka::HeadersPtr copy(rd_kafka_headers_new(headers.size()));
-  for (const auto& [name, value] : headers)
-    rd_kafka_header_add(copy.get(), name.data(), static_cast<ssize_t>(name.size()), DataOf(value),
-                        static_cast<ssize_t>(SizeOf(value)));
-  return copy;
-}
-
-rd_kafka_vu_t Unit(rd_kafka_vtype_t type) {
-  rd_kafka_vu_t unit{};
-  unit.vtype = type;
-  return unit;
-}
-
-// The call that takes headers and a timestamp; rd_kafka_produce, without, is cheaper.
-rd_kafka_resp_err_t ProduceFull(rd_kafka_t* rk, rd_kafka_topic_t* topic,
-                                const OutgoingMessage& message, void* opaque) {
-  std::array<rd_kafka_vu_t, 8> units{Unit(RD_KAFKA_VTYPE_RKT),      Unit(RD_KAFKA_VTYPE_PARTITION),
-                                     Unit(RD_KAFKA_VTYPE_MSGFLAGS), Unit(RD_KAFKA_VTYPE_KEY),
-                                     Unit(RD_KAFKA_VTYPE_VALUE),    Unit(RD_KAFKA_VTYPE_OPAQUE)};
-  units[0].u.rkt = topic;
-  units[1].u.i32 = message.partition;
-  units[2].u.i = RD_KAFKA_MSG_F_COPY;
-  units[3].u.mem = {const_cast<char*>(DataOf(message.key)), SizeOf(message.key)};
-  units[4].u.mem = {const_cast<char*>(DataOf(message.value)), SizeOf(message.value)};
-  units[5].u.ptr = opaque;
-  std::size_t count = 6;
-  if (message.timestamp_ms >= 0) {
-    units[count] = Unit(RD_KAFKA_VTYPE_TIMESTAMP);
-    units[count++].u.i64 = message.timestamp_ms;
-  }
-  kafka::HeadersPtr headers;
-  if (!message.headers.empty()) {
-    headers = Copy(message.headers);
-    units[count] = Unit(RD_KAFKA_VTYPE_HEADERS);
-    units[count++].u.headers = headers.get();
-  }
-  const kafka::ErrorPtr error(rd_kafka_produceva(rk, units.data(), count));
-  if (error != nullptr) return rd_kafka_error_code(error.get());
-  static_cast<void>(headers.release());  // taken with the message
-  return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-rd_kafka_resp_err_t Produce(rd_kafka_t* rk, rd_kafka_topic_t* topic, const OutgoingMessage& message,
-                            void* opaque) {
-  if (!message.headers.empty() || message.timestamp_ms >= 0)
-    return ProduceFull(rk, topic, message, opaque);
-  if (rd_kafka_produce(topic, message.partition, RD_KAFKA_MSG_F_COPY,
-                       const_cast<char*>(DataOf(message.value)), SizeOf(message.value),
-                       DataOf(message.key), SizeOf(message.key), opaque) == 0)
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-  return rd_kafka_last_error();
-}
-
 }  // namespace
 
 class Producer::Impl {
@@ -139,6 +59,11 @@ class Producer::Impl {
   ~Impl();
 
   Result<void> Send(const OutgoingMessage& message, void* opaque);
+  void* Keep(const OutgoingMessage& message, decltype(Receipt::to) to) {
+    return reports_.Keep(std::make_unique<Receipt>(
+        Receipt{std::string(message.topic), message.partition, message.tag, std::move(to)}));
+  }
+  std::unique_ptr<Receipt> Take(void* opaque) { return reports_.Take(opaque); }
   std::size_t Poll(milliseconds timeout);
   Result<void> Flush(milliseconds timeout);
   Result<void> Close(milliseconds timeout);
@@ -229,7 +154,7 @@ void Producer::Impl::Collect(int timeout_ms) {
 
 bool Producer::Impl::TryCollect(int timeout_ms) {
   const std::unique_lock lock(polling_, std::try_to_lock);
-  if (!lock) return false;
+  if (!lock || ended_) return false;
   Collect(timeout_ms);
   ++polls_;
   return true;
@@ -253,8 +178,7 @@ rd_kafka_resp_err_t Producer::Impl::SendOrWait(const OutgoingMessage& message, v
     const rd_kafka_resp_err_t code = TrySend(message, opaque);
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || options_.when_full == WhenFull::kRefuse)
       return code;
-    if (SizeOf(message.key) + SizeOf(message.value) > options_.queue_bytes)
-      return RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+    if (BytesOf(message) > options_.queue_bytes) return RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
     if (!deadline) deadline.emplace(options_.delivery_timeout);
     if (deadline->passed()) return code;
     if (reports_.CallBack() > 0) continue;
@@ -283,8 +207,7 @@ Error Producer::Impl::NotSent(const OutgoingMessage& message, rd_kafka_resp_err_
   }
   if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
     return {Action::kRejectRecord,
-            "cannot " + what + ": key and value have " +
-                std::to_string(SizeOf(message.key) + SizeOf(message.value)) +
+            "cannot " + what + ": key and value have " + std::to_string(BytesOf(message)) +
                 " bytes; see the property message.max.bytes, and queue_bytes"};
   std::array<char, 512> fatal{};
   if (code == RD_KAFKA_RESP_ERR__FATAL)
@@ -356,6 +279,10 @@ Result<void> Producer::Impl::Close(milliseconds timeout) {
   ended_ = true;
   Wake();
   collector_.join();
+  {
+    const std::lock_guard lock(polling_);  // the last poll is over
+    reports_.AbandonReceipts();
+  }
   return Outcome(timeout);
 }
 
@@ -374,20 +301,19 @@ Result<void> Producer::Send(const OutgoingMessage& message) {
 }
 
 Result<void> Producer::Send(const OutgoingMessage& message, DeliveryFunction on_delivery) {
-  void* const opaque =
-      OpaqueOf(std::make_unique<Receipt>(Receipt{message.tag, std::move(on_delivery)}));
+  void* const opaque = impl_->Keep(message, std::move(on_delivery));
   auto sent = impl_->Send(message, opaque);
-  if (!sent) static_cast<void>(ReceiptOf(opaque));  // nobody will ask for it
+  if (!sent) impl_->Take(opaque);  // nobody will ask for it
   return sent;
 }
 
 std::future<Result<Delivered>> Producer::SendForResult(const OutgoingMessage& message) {
   std::promise<Result<Delivered>> promise;
   auto future = promise.get_future();
-  void* const opaque =
-      OpaqueOf(std::make_unique<Receipt>(Receipt{message.tag, std::move(promise)}));
+  void* const opaque = impl_->Keep(message, std::move(promise));
   if (const auto sent = impl_->Send(message, opaque); !sent)
-    std::get<std::promise<Result<Delivered>>>(ReceiptOf(opaque)->to).set_value(sent.error());
+    if (const auto receipt = impl_->Take(opaque); receipt)
+      std::get<std::promise<Result<Delivered>>>(receipt->to).set_value(sent.error());
   return future;
 }
 

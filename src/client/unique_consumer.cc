@@ -364,6 +364,17 @@ Result<void> UniqueConsumer::Close() {
   return committed;
 }
 
+bool UniqueConsumer::AtEnd() const {
+  const bool nothing_held =
+      impl_->held == nullptr || impl_->next_held == impl_->held->records().size();
+  auto& served = impl_->input.partitions().served();
+  return nothing_held && impl_->ends.empty() && !served.empty() &&
+         served.size() == impl_->input.partitions().owned().size() &&
+         std::ranges::all_of(served, [](const auto& each) {
+           return each.second.end && each.second.next >= *each.second.end;
+         });
+}
+
 Result<void> UniqueConsumer::status() const { return impl_->status; }
 
 UniqueCounts UniqueConsumer::counts() const { return impl_->counts; }

@@ -14,8 +14,8 @@ from job import Page, adds_up, events, ids, summary_of
 from process import Semel
 
 COMMANDS = [[], ["dedup"], ["prove"], ["prove", "produce"], ["prove", "check"], ["topic"], ["topic", "create"],
-            ["topic", "list"], ["topic", "describe"], ["topic", "delete"], ["topic", "offsets"], ["fingerprint"], ["group"], ["group", "list"], ["group", "describe"],
-            ["group", "reset"], ["scan"], ["seen"], ["seen", "forget"], ["completion"], ["man"]]
+            ["topic", "list"], ["topic", "describe"], ["topic", "delete"], ["topic", "offsets"], ["fingerprint"], ["group"], ["group", "list"],
+            ["group", "describe"], ["group", "reset"], ["produce"], ["consume"], ["scan"], ["seen"], ["seen", "forget"], ["completion"], ["man"]]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "semel")

@@ -147,3 +147,17 @@ def test_paused_until_others_took_over_it_adds_nothing_when_it_wakes(
         assert each.wait() == 0
     squares = Counter(record.value for part in range(2) for record in cluster.read(output, part))
     assert squares == Counter(str(int(number) ** 2).encode() for number in numbers)
+
+
+def test_the_command_writes_each_once_and_goes_on_where_it_was(cluster: Cluster, topic: TopicFactory, semel: Semel) -> None:
+    source, group = topic(partitions=3), unique("command")
+    names = [f"event {i}" for i in range(200)]
+    fill(cluster, source, names + names[::3], 3)
+    command = ("consume", source, "--unique", "--key", "value", "--group", group, "--brokers", cluster.bootstrap)
+    some = semel.run(*command, "--count", "50")
+    rest = semel.run(*command, "--until-end")
+    assert (some.code, rest.code) == (0, 0), some.stderr + rest.stderr
+    assert len(some.stdout.splitlines()) == 50
+    assert Counter(some.stdout.splitlines() + rest.stdout.splitlines()) == Counter(names)
+    refused = semel.run(*command, "--partition", "1")
+    assert refused.code == 2 and "--unique" in refused.stderr

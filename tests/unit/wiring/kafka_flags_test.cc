@@ -92,5 +92,25 @@ TEST(KafkaFlags, SayThatTheBrokersAreMissing) {
   EXPECT_THAT(settings.error().message, HasSubstr("--brokers"));
 }
 
+TEST(KafkaFlags, ACommandWithoutThePromiseMaySetWhatItRestsOn) {
+  const std::string line =
+      "--brokers b:1 -X acks=1 -X session.timeout.ms=4000 -X max.in.flight=9 -F " +
+      Write("library.properties", "retries=10\n");
+  EXPECT_FALSE(Read(line));
+  const auto read = [](const std::string& text) {
+    CLI::App command{"", "produce"};
+    KafkaFlags flags;
+    flags.AddTo(command);
+    command.parse(text);
+    return flags.Settings(kafka::PropertyRules::kLibrary);
+  };
+  const auto settings = read(line);
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->properties.at("retries"), "10");
+  EXPECT_FALSE(read("--brokers b:1 -X plugin.library.paths=x"));
+  EXPECT_FALSE(read("--brokers b:1 -X sasl.password=x"));
+  EXPECT_FALSE(read(""));
+}
+
 }  // namespace
 }  // namespace semel::app
