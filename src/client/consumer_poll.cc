@@ -79,7 +79,6 @@ Result<void> Consumer::Impl::Fill(const kafka::Deadline& deadline) {
     Handle(std::move(message));
   }
   last_poll_ms_ = CoarseNowMs();
-  buffer_.Finish();
   if (!error_ && connection_->instance->broken()) error_ = connection_->instance->broken();
   if (error_ && buffer_.empty()) return *std::exchange(error_, std::nullopt);
   return CarryOut();

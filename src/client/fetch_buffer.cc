@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kafka/rdkafka_batch.h"
+
 namespace semel {
 namespace {
 
@@ -15,11 +17,30 @@ void GoToEnd(OwnedPartition& partition) {
   partition.end_reached = true;
 }
 
+// librdkafka gives null for null and a non-null pointer for empty.
+Bytes ToBytes(const void* data, std::size_t size) {
+  if (data == nullptr) return std::nullopt;
+  return std::string_view(static_cast<const char*>(data), size);
+}
+
+std::vector<Header> HeadersOf(const rd_kafka_headers_t& headers) {
+  std::vector<Header> all;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  while (rd_kafka_header_get_all(&headers, all.size(), &name, &value, &size) ==
+         RD_KAFKA_RESP_ERR_NO_ERROR)
+    all.push_back({name, ToBytes(value, size)});
+  return all;
+}
+
 }  // namespace
 
 void FetchBuffer::Start(std::shared_ptr<const void> client) {
-  batch_ = std::make_shared<kafka::RdkafkaBatch>(std::move(client));
-  sources_.clear();
+  batch_ = std::make_shared<Batch>();
+  batch_->client = std::move(client);
+  batch_->entries.reserve(kMostMessages);
+  bytes_ = 0;
   at_ = 0;
   left_ = 0;
 }
@@ -27,32 +48,41 @@ void FetchBuffer::Start(std::shared_ptr<const void> client) {
 void FetchBuffer::Add(kafka::MessagePtr message, std::string_view topic, OwnedPartition& from) {
   from.fetched = message->offset + 1;
   ++from.buffered;
-  batch_->Add(std::move(message));
-  sources_.push_back({topic, &from});
+  bytes_ += message->key_len + message->len;
+  batch_->entries.push_back({std::move(message), topic, &from});
   ++left_;
 }
 
 bool FetchBuffer::full() const {
-  return batch_->size() >= kMostMessages || batch_->bytes() >= kMostBytes;
+  return batch_->entries.size() >= kMostMessages || bytes_ >= kMostBytes;
 }
 
 Message FetchBuffer::Take() {
-  while (sources_[at_].partition == nullptr) ++at_;
-  const Record& record = batch_->records()[at_];
-  const Source& source = sources_[at_];
-  ++at_;
+  while (batch_->entries[at_].partition == nullptr) ++at_;
+  const Entry& entry = batch_->entries[at_++];
   --left_;
-  OwnedPartition& from = *source.partition;
-  from.next = record.offset + 1;
+  OwnedPartition& from = *entry.partition;
+  const rd_kafka_message_t& source = *entry.message;
+  from.next = source.offset + 1;
   if (--from.buffered == 0) GoToEnd(from);
-  return {source.topic, record.partition, record.offset,  record.timestamp_ms,
-          record.key,   record.value,     record.headers, batch_};
+  std::span<const Header> headers;
+  rd_kafka_headers_t* found = nullptr;
+  if (rd_kafka_message_headers(&source, &found) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    headers = batch_->headers.emplace_back(HeadersOf(*found));
+  return {entry.topic,
+          source.partition,
+          source.offset,
+          kafka::TimestampOf(source),
+          ToBytes(source.key, source.key_len),
+          ToBytes(source.payload, source.len),
+          headers,
+          batch_};
 }
 
 void FetchBuffer::Drop(OwnedPartition& from) {
-  for (std::size_t i = at_; i < sources_.size(); ++i) {
-    if (sources_[i].partition != &from) continue;
-    sources_[i].partition = nullptr;
+  for (std::size_t i = at_; left_ > 0 && i < batch_->entries.size(); ++i) {
+    if (batch_->entries[i].partition != &from) continue;
+    batch_->entries[i].partition = nullptr;
     --left_;
   }
   from.buffered = 0;

@@ -1,10 +1,11 @@
 // Messages that were fetched and not handed out yet.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <vector>
 
-#include "kafka/rdkafka_batch.h"
+#include "kafka/rdkafka_handles.h"
 #include "semel/message.h"
 
 namespace semel {
@@ -28,8 +29,6 @@ class FetchBuffer {
   void Start(std::shared_ptr<const void> client);
   /// `topic` lives as long as `message`; `from` until it was dropped.
   void Add(kafka::MessagePtr message, std::string_view topic, OwnedPartition& from);
-  /// To be called after the last Add and before Take.
-  void Finish() { batch_->Finish(); }
 
   bool full() const;
   bool empty() const { return left_ == 0; }
@@ -39,12 +38,20 @@ class FetchBuffer {
   void Drop(OwnedPartition& from);
 
  private:
-  struct Source {
+  struct Entry {
+    kafka::MessagePtr message;
     std::string_view topic;
     OwnedPartition* partition;  // null: dropped
   };
-  std::shared_ptr<kafka::RdkafkaBatch> batch_;
-  std::vector<Source> sources_;  // of each record of batch_
+  // Lives as long as any message that was taken from it. Only this class touches the containers,
+  // messages what they hold.
+  struct Batch {
+    std::shared_ptr<const void> client;  // librdkafka wants its messages to be gone before it
+    std::vector<Entry> entries;
+    std::deque<std::vector<Header>> headers;  // of the messages that have some
+  };
+  std::shared_ptr<Batch> batch_;
+  std::size_t bytes_ = 0;
   std::size_t at_ = 0;
   std::size_t left_ = 0;
 };

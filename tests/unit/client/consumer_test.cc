@@ -19,7 +19,7 @@ TEST_F(ConsumerTest, HandsOutInOrder) {
 }
 
 TEST_F(ConsumerTest, AMessageOutlivesItsConsumer) {
-  Produce(0, 3);
+  for (int i = 0; i < 3; ++i) cluster_.Produce("t", 0, std::to_string(i), 1000 + i);
   std::vector<Message> kept;
   {
     Consumer consumer = OpenAt(Place::Offset(1), Options(""));
@@ -226,6 +226,7 @@ TEST_F(ConsumerTest, SlowlyTakenMessagesDoNotCostTheMembership) {
     for (std::string& value : Read(consumer, 1)) values.push_back(std::move(value));
   }
   EXPECT_EQ(values, Values(0, 50));
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(*consumer.Poll(milliseconds{100}), std::nullopt);
   EXPECT_FALSE(lost);
 }
 

@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "../wiring/mock_cluster.h"
+#include "kafka/rdkafka_handles.h"
 #include "semel/consumer.h"
 
 namespace semel {
@@ -21,10 +24,27 @@ inline const TopicPartition kSecond{"t", 1};
 
 class ConsumerTest : public ::testing::Test {
  protected:
-  void SetUp() override { cluster_.CreateTopic("t", 2); }
+  void SetUp() override {
+    cluster_.CreateTopic("t", 2);
+    rd_kafka_conf_t* const conf = rd_kafka_conf_new();
+    const std::string brokers = cluster_.Settings().brokers;
+    rd_kafka_conf_set(conf, "bootstrap.servers", brokers.c_str(), nullptr, 0);
+    rd_kafka_conf_set(conf, "linger.ms", "50", nullptr, 0);
+    producer_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, nullptr, 0));
+  }
 
+  /// Values that are numbers, a record batch as a rule: mock brokers answer with one batch at a
+  /// time.
   void Produce(int from, int to, int partition = 0) const {
-    for (int i = from; i < to; ++i) cluster_.Produce("t", partition, std::to_string(i), 1000 + i);
+    const kafka::TopicPtr topic(rd_kafka_topic_new(producer_.get(), "t", nullptr));
+    for (int i = from; i < to; ++i) {
+      std::string value = std::to_string(i);
+      EXPECT_EQ(rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, value.data(),
+                                 value.size(), nullptr, 0, nullptr),
+                0);
+    }
+    std::this_thread::sleep_for(milliseconds{100});  // a flush would not wait for a full batch
+    EXPECT_EQ(rd_kafka_flush(producer_.get(), 20'000), RD_KAFKA_RESP_ERR_NO_ERROR);
   }
 
   ConsumerOptions Options(const std::string& group = "g") const {
@@ -77,6 +97,7 @@ class ConsumerTest : public ::testing::Test {
   }
 
   MockCluster cluster_;
+  std::unique_ptr<rd_kafka_t, kafka::DestroyWith<rd_kafka_destroy>> producer_;
 };
 
 }  // namespace semel
