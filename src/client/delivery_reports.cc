@@ -126,8 +126,11 @@ void DeliveryReports::Publish() {
   {
     const std::lock_guard lock(mutex_);
     waiting_ += batch_.size();
-    published_.insert(published_.end(), std::make_move_iterator(batch_.begin()),
-                      std::make_move_iterator(batch_.end()));
+    if (published_.empty())
+      published_.swap(batch_);
+    else
+      published_.insert(published_.end(), std::make_move_iterator(batch_.begin()),
+                        std::make_move_iterator(batch_.end()));
     failures_.count += failed_.count;
     if (!failures_.first) failures_.first = std::move(failed_.first);
     obstacle_.reset();

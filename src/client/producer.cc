@@ -88,7 +88,7 @@ class Producer::Impl {
   std::optional<TopicHandles> topics_;
   std::thread collector_;
   std::mutex polling_;
-  std::atomic<std::uint64_t> polls_ = 0;  // by others than the collector
+  std::atomic<std::uint64_t> polls_ = 0;  // wanted by others than the collector
   std::atomic<bool> closing_ = false;
   std::atomic<bool> ended_ = false;
   std::atomic<int> flushing_ = 0;
@@ -153,6 +153,7 @@ void Producer::Impl::Collect(int timeout_ms) {
 }
 
 bool Producer::Impl::TryCollect(int timeout_ms) {
+  ++polls_;  // also where the own thread is at it: it is to step aside
   const std::unique_lock lock(polling_, std::try_to_lock);
   if (!lock || ended_) return false;
   Collect(timeout_ms);
