@@ -56,7 +56,7 @@ struct UniqueConsumerOptions {
   std::string changelog{};  ///< empty: "<group>.seen"
 
   KeyRule key{};  ///< what identifies an event; the whole value unless said otherwise
-  std::chrono::milliseconds window = std::chrono::hours{24 * 7};
+  std::chrono::milliseconds window = std::chrono::hours{24 * 7};  ///< at least 1 ms
   Unjudged on_missing = Unjudged::kHandOut;
   Unjudged on_invalid = Unjudged::kHandOut;
   Unjudged on_late = Unjudged::kHandOut;

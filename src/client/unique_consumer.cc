@@ -39,6 +39,7 @@ Result<DedupOptions> JobOptions(const UniqueConsumerOptions& options) {
   SEMEL_TRY_ASSIGN(DedupOptions job, LoopJob(options, std::move(kafka)));
   job.changelog = options.changelog.empty() ? options.group + ".seen" : options.changelog;
   job.key = options.key;
+  if (options.window.count() < 1) return Error{Action::kFix, "window: at least 1 ms"};
   job.window = options.window;
   job.policies.missing = Choice(options.on_missing);
   job.policies.invalid = Choice(options.on_invalid);

@@ -8,7 +8,7 @@ from typing import Callable
 
 from cluster import Cluster, Record, unique, wait_for
 from conftest import TopicFactory
-from process import Semel
+from process import Process, Semel
 
 Examples = Callable[[str], Semel]
 PARTITIONS = range(2)
@@ -30,7 +30,7 @@ class Texts:
             self.texts[part] += added
             self.cluster.produce(self.source, [Record(text.encode(), partition=part) for text in added])
 
-    def start(self):
+    def start(self) -> Process:
         return self.example.start(self.cluster.bootstrap, self.source, self.output, self.group)
 
     def written(self) -> int:
@@ -51,7 +51,7 @@ def test_killed_again_and_again_each_comes_out_once_and_in_order(
         cluster: Cluster, topic: TopicFactory, example: Examples) -> None:
     texts = Texts(cluster, topic, example, "killed")
     chance = random.Random(5)
-    for _ in range(3):
+    for _ in range(2):
         texts.more(5000)
         before = texts.written()
         victim = texts.start()
@@ -68,9 +68,12 @@ def test_killed_again_and_again_each_comes_out_once_and_in_order(
 def test_paused_until_others_took_over_it_adds_nothing_and_can_take_over_again(
         cluster: Cluster, topic: TopicFactory, example: Examples) -> None:
     texts = Texts(cluster, topic, example, "paused")
-    texts.more(20_000)
+    texts.more(100)
     sleeper = texts.start()
-    wait_for(lambda: texts.written() > 0, "the first output")
+    texts.wait_until_done()
+    before = texts.written()
+    texts.more(20_000)
+    wait_for(lambda: texts.written() > before, "some more output")
     sleeper.pause()
     guest = texts.start()
     texts.more(1000)
