@@ -30,6 +30,7 @@
 #include "semel/fingerprint.h"
 #include "semel/log.h"
 #include "semel/message.h"
+#include "semel/message_iterator.h"
 #include "semel/outgoing_message.h"
 #include "semel/result.h"
 
@@ -55,7 +56,7 @@ struct UniqueConsumerOptions {
   std::string changelog{};  ///< empty: "<group>.seen"
 
   KeyRule key{};  ///< what identifies an event; the whole value unless said otherwise
-  std::chrono::milliseconds window = std::chrono::hours{24 * 7};
+  std::chrono::milliseconds window = std::chrono::hours{24 * 7};  ///< at least 1 ms
   Unjudged on_missing = Unjudged::kHandOut;
   Unjudged on_invalid = Unjudged::kHandOut;
   Unjudged on_late = Unjudged::kHandOut;
@@ -105,16 +106,17 @@ class UniqueConsumer {
   /// Errors: kStop, kConnect, kFix, kFail; the consumer is at its end then.
   Result<std::optional<Message>> Poll(std::chrono::milliseconds timeout);
 
-  /// Commits all that was handed out, the last message included. When the brokers could not, the
-  /// error is kAbort: the messages since the last commit come again; go on with Poll.
+  /// Commits all that was handed out, the last message included. kAbort: a transaction since the
+  /// last commit was rolled back, be it in Poll. All messages since that commit come again, so the
+  /// program forgets what it holds of them, and goes on with Poll.
   Result<void> Commit();
 
   /// Adds a message to the transaction that commits the messages handed out since the last commit.
   /// Without partition and key it goes to the partition that the message handed out last came from,
   /// modulo the number of partitions; its tag is not used. Readers with read_committed see it when
   /// that commit succeeded, and never otherwise. From the first one on, the transaction must be
-  /// committed within 4 s. Errors: kFix (not one of the outputs); kAbort as for Commit; kStop and
-  /// the others as for Poll.
+  /// committed within 4 s. Errors: kFix (not one of the outputs, or no message was handed out since
+  /// the last commit); kAbort as for Commit; kStop and the others as for Poll.
   Result<void> Send(const OutgoingMessage& message);
 
   /// Ends the loop, and every Poll, within 100 ms, after a commit of what is done. Any thread.
@@ -132,27 +134,7 @@ class UniqueConsumer {
   UniqueCounts counts() const;
 
   /// Goes on until Stop or an error; which one it was, status() tells.
-  class Iterator {
-   public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = Message;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const Message*;
-    using reference = const Message&;
-
-    const Message& operator*() const { return *message_; }
-    const Message* operator->() const { return &*message_; }
-    Iterator& operator++();
-    void operator++(int) { ++*this; }
-    bool operator==(std::default_sentinel_t /*end*/) const { return !message_.has_value(); }
-
-   private:
-    friend class UniqueConsumer;
-    explicit Iterator(UniqueConsumer& consumer) : consumer_(&consumer) { ++*this; }
-    UniqueConsumer* consumer_;
-    std::optional<Message> message_{};
-  };
-  Iterator begin() { return Iterator(*this); }
+  MessageIterator begin();
   static std::default_sentinel_t end() { return {}; }
 
  private:

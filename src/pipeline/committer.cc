@@ -83,7 +83,7 @@ Result<void> Committer::ReplaceIfTainted() {
 
 Result<void> Committer::Prepare(Transaction& transaction, kafka::InputConsumer& consumer,
                                 const std::function<bool(kafka::Partition, std::uint64_t)>& owned) {
-  SEMEL_TRY(transaction.ProduceChangelog(transactional_id_, *producer_));
+  if (settings_.remembers) SEMEL_TRY(transaction.ProduceChangelog(transactional_id_, *producer_));
   SEMEL_TRY_ASSIGN(const auto landed, producer_->Flush(kFlushTimeout));
   transaction.Landed(landed);
   fail_point::Pass("after_changelog");

@@ -62,6 +62,9 @@ struct TopicRef {
 struct LaneSettings {
   std::string from;
   std::string group;
+  /// False: there is no changelog and nothing is remembered; transactions commit offsets, and what
+  /// the taker of the records writes.
+  bool remembers = true;
   std::vector<TopicRef> topics;
   std::int32_t input_partitions = 0;
   KeyRule key;

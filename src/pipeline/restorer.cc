@@ -32,6 +32,7 @@ struct Job {
       : request(std::move(from)), blocked(client, log), noticed(now), started(now) {}
 
   PartitionState& state() { return *request.state; }
+  std::uint64_t replayed() const { return replay ? replay->entries() : 0; }
 
   void Forget() {
     state().seen->Clear();
@@ -164,10 +165,11 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
   const auto committed = CommittedOf(partition);
   if (!committed) {
     if (committed.error().action != Action::kRetry) return committed.error();
-    job.blocked.Found(*reader, topic(), partition, parts.clock.Now());
+    if (parts.settings.remembers) job.blocked.Found(*reader, topic(), partition, parts.clock.Now());
     return Wait(job, committed.error().message);
   }
-  const auto changelog = reader->Marks(topic(), partition, kQueryTimeout);
+  const auto changelog = parts.settings.remembers ? reader->Marks(topic(), partition, kQueryTimeout)
+                                                  : Result<kafka::Watermarks>(kafka::Watermarks{});
   const auto input = reader->Marks(parts.settings.from, partition, kQueryTimeout);
   for (const auto* marks : {&changelog, &input}) {
     if (*marks) continue;
@@ -182,6 +184,11 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
   if (const auto start = FindFirstStart(job); !start) {
     if (start.error().action != Action::kRetry) return start.error();
     return Wait(job, start.error().message);
+  }
+  if (!parts.settings.remembers) {
+    job.Forget();  // of the time when it was ours before
+    progressed = parts.clock.Now();
+    return Conclude(job);
   }
   SEMEL_TRY(CheckCommitted(parts.settings, partition, job.findings));
   ForgetIfUnfit(job);
@@ -354,7 +361,7 @@ Result<bool> Restorer::Impl::Conclude(Job& job) {
     ++state.changelog.epoch;
     state.changelog.rule = rule;
   }
-  state.unsaved += job.replay->entries();
+  state.unsaved += job.replayed();
   state.committed = start.offset;
   state.has_committed = job.findings.committed.has_value();
   state.rewinds = start.rewinds;
@@ -369,7 +376,7 @@ Result<bool> Restorer::Impl::Conclude(Job& job) {
   parts.log.Info("partition restored", {{"topic", parts.settings.from},
                                         {"partition", std::to_string(state.partition)},
                                         {"entries", std::to_string(state.seen->size())},
-                                        {"replayed", std::to_string(job.replay->entries())},
+                                        {"replayed", std::to_string(job.replayed())},
                                         {"offset", std::to_string(state.committed)},
                                         {"milliseconds", std::to_string(took.count())}});
   return true;

@@ -28,6 +28,8 @@ class Restorer {
  public:
   /// Errors: of Client::OpenLogReader.
   static Result<std::unique_ptr<Restorer>> Open(RestorerParts parts);
+  Restorer(const Restorer&) = delete;
+  Restorer& operator=(const Restorer&) = delete;
   ~Restorer();
 
   /// Does one bounded piece of work (at most about 1 s). False when there was nothing to do.

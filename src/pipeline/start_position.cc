@@ -104,6 +104,7 @@ class Decision {
     start_.offset = findings_.first_start;
     if (!findings_.committed) return {};
     start_.offset = findings_.committed->offset;
+    if (!settings_.remembers) return {};
     const auto metadata = ParseCommitMetadata(findings_.committed->metadata);
     if (metadata && OutlivedRetention(metadata->append_ms, settings_.changelog_retention.count(),
                                       findings_.now_ms)) {
@@ -133,8 +134,9 @@ class Decision {
     const std::string range = "input offsets " + std::to_string(start_.offset) + " to " +
                               std::to_string(input.low - 1) + " were deleted before they were read";
     if (!settings_.accepted.gap) {
-      return Stop(range +
-                  ". They are lost; raise the topic's retention, then go on with --accept-gap");
+      return Stop(range + ". They are lost; raise the topic's retention, then " +
+                  (settings_.remembers ? "go on with --accept-gap"
+                                       : "move the group with semel group reset"));
     }
     start_.notice = range + "; accepted";
     start_.offset = input.low;

@@ -62,10 +62,11 @@ std::map<kafka::Partition, kafka::CommittedOffset> Transaction::Offsets(
     std::int32_t input_partitions) const {
   std::map<kafka::Partition, kafka::CommittedOffset> offsets;
   for (const auto& [partition, work] : works_) {
-    offsets[partition] = {work.next,
-                          FormatCommitMetadata({.changelog_offset = work.last_log.offset,
-                                                .append_ms = work.last_log.append_time_ms,
-                                                .input_partitions = input_partitions})};
+    offsets[partition].offset = work.next;
+    if (work.last_log.offset < 0) continue;
+    offsets[partition].metadata = FormatCommitMetadata({.changelog_offset = work.last_log.offset,
+                                                        .append_ms = work.last_log.append_time_ms,
+                                                        .input_partitions = input_partitions});
   }
   return offsets;
 }

@@ -48,7 +48,7 @@ class Transaction {
   /// Takes in where they landed.
   void Landed(std::span<const kafka::Delivered> delivered);
 
-  /// Next offsets with metadata that names the changelog record; after Landed.
+  /// Next offsets, with metadata that names the changelog record where there is one; after Landed.
   std::map<kafka::Partition, kafka::CommittedOffset> Offsets(std::int32_t input_partitions) const;
 
   /// Makes everything remembered. Once, after the commit is known to have succeeded.

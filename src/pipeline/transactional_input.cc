@@ -163,6 +163,7 @@ void TransactionalInput::SentElsewhere() {
   std::vector<Partition> moved;
   for (const auto& work : transaction_->works()) moved.push_back(work.first);
   transaction_.reset();
+  taker_.Overtaken();
   static_cast<void>(consumer_->StopFetching(moved));
   for (const Partition partition : moved) {
     partitions_.Reload(partition);
@@ -184,7 +185,7 @@ Result<void> TransactionalInput::Rebalanced(const kafka::Rebalance& rebalance) {
 
 Result<void> TransactionalInput::Assigned(std::span<const Partition> given) {
   for (const Partition partition : given) {
-    if (partition >= parts_.settings.input_partitions) {
+    if (parts_.settings.remembers && partition >= parts_.settings.input_partitions) {
       return Error{Action::kStop,
                    "topic " + parts_.settings.from + " has more partitions than the " +
                        std::to_string(parts_.settings.input_partitions) +

@@ -1,7 +1,7 @@
 // The input topic as one member of its consumer group reads it, and the transactions that commit
 // what became of the records: ownership, restore, commit and roll-back. Who takes the records, and
-// what becomes of them, is its user's: a Lane writes them to the output, a UniqueReader hands them
-// to a program.
+// what becomes of them, is its user's: a Lane writes them to the output, a TransactionalLoop hands
+// them to a program.
 #pragma once
 
 #include <chrono>
@@ -50,6 +50,9 @@ class InputTaker {
   virtual void Committed(Transaction& transaction) = 0;
   /// Every partition goes back to where it is committed: records that are held are void.
   virtual void RolledBack() {}
+  /// Somebody else moved the offsets of what was open, so that nobody can tell whether it was
+  /// committed. Its partitions are given away next.
+  virtual void Overtaken() {}
   /// After that, because the brokers refuse a record: the transaction held `records` of them, the
   /// first one was `first`. An error ends the work.
   virtual Result<void> Refused(const Error& why, std::size_t records,
@@ -58,7 +61,7 @@ class InputTaker {
   /// back.
   virtual bool MayCommit() const { return true; }
   /// The partition is not ours any more, or is read back from the start: its records are void.
-  virtual void GivenAway(kafka::Partition partition) = 0;
+  virtual void GivenAway(kafka::Partition /*partition*/) {}
 };
 
 /// True for what a new transaction, begun on the same input, may do better.

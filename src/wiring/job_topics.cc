@@ -20,7 +20,9 @@ Result<JobTopics> KnowAll(kafka::Admin& admin, const DedupOptions& options,
   if (!options.to.empty()) {
     SEMEL_TRY_ASSIGN(topics.output, Know(admin, options.to));
   }
-  SEMEL_TRY_ASSIGN(topics.changelog, Know(admin, options.changelog));
+  if (!options.changelog.empty()) {
+    SEMEL_TRY_ASSIGN(topics.changelog, Know(admin, options.changelog));
+  }
   for (const std::string& name : others) {
     SEMEL_TRY_ASSIGN(topics.others.emplace_back(), Know(admin, name));
   }

@@ -12,7 +12,7 @@
 namespace semel {
 
 /// Logs what is doubtful and what was created. `more`: further topics that are written to. Without
-/// options.to there is no output.
+/// options.to there is no output, without options.changelog no changelog.
 /// Errors: kFix, with all that does not fit and the commands that repair it; those of Admin.
 Result<JobTopics> PrepareTopics(const DedupOptions& options, Logger& logger,
                                 const std::vector<std::string>& more = {});

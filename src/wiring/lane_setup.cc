@@ -13,8 +13,10 @@ pipeline::LaneSettings SettingsOf(const DedupOptions& options, const JobTopics& 
   const auto add = [&settings](const KnownTopic& topic) {
     settings.topics.push_back({topic.name, topic.description.partitions});
   };
-  add(options.to.empty() ? topics.input : topics.output);  // without one, nothing goes there
-  add(topics.changelog);
+  settings.remembers = !options.changelog.empty();
+  // Where there is none, nothing goes there.
+  add(options.to.empty() ? topics.input : topics.output);
+  add(settings.remembers ? topics.changelog : topics.input);
   for (const KnownTopic& topic : topics.others) add(topic);
   settings.input_partitions = topics.input.description.partitions;
   settings.key = options.key;

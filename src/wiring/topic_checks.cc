@@ -48,7 +48,7 @@ class Checker {
       return findings_;
     }
     if (!topics_.output.name.empty() && Exists(topics_.output)) CheckOutput(old_input);
-    if (Exists(topics_.changelog)) CheckChangelog();
+    if (!topics_.changelog.name.empty() && Exists(topics_.changelog)) CheckChangelog();
     for (const KnownTopic& topic : topics_.others)
       if (Exists(topic)) CheckReplicas(topic);
     return findings_;
@@ -242,7 +242,8 @@ std::vector<kafka::NewTopic> MissingTopics(const JobTopics& topics, const TopicR
   std::vector<kafka::NewTopic> missing;
   if (!topics.output.name.empty() && !topics.output.description.exists)
     missing.push_back(LikeInput(topics, rules, topics.output.name));
-  if (!topics.changelog.description.exists) missing.push_back(Changelog(topics, rules));
+  if (!topics.changelog.name.empty() && !topics.changelog.description.exists)
+    missing.push_back(Changelog(topics, rules));
   for (const KnownTopic& topic : topics.others)
     if (!topic.description.exists) missing.push_back(LikeInput(topics, rules, topic.name));
   return missing;

@@ -22,8 +22,8 @@ struct KnownTopic {
 
 struct JobTopics {
   KnownTopic input;
-  KnownTopic output;  ///< without a name: there is none
-  KnownTopic changelog;
+  KnownTopic output;               ///< without a name: there is none
+  KnownTopic changelog;            ///< the same
   std::vector<KnownTopic> others;  ///< audit and dead-letter topics
 };
 

@@ -7,6 +7,7 @@
 #include <semel/push_consumer.h>
 #include <semel/seen_set.h>
 #include <semel/single_consumer.h>
+#include <semel/transactional_consumer.h>
 #include <semel/unique_consumer.h>
 
 #include <cstdio>
@@ -34,6 +35,9 @@ int main() {
 
   const auto consumer = semel::UniqueConsumer::Open({.brokers = "", .topic = "t", .group = "g"});
   if (consumer || consumer.error().action != semel::Action::kFix) return 4;
+  const auto transactional =
+      semel::TransactionalConsumer::Open({.brokers = "localhost:1", .topic = "t", .group = ""});
+  if (transactional || transactional.error().action != semel::Action::kFix) return 8;
   std::printf("%s\n", semel::ToHex(identity.fingerprint, fingerprinter->bits()).c_str());
   return 0;
 }

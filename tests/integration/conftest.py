@@ -3,7 +3,7 @@
 SEMEL_TEST_BROKERS  bootstrap servers of a cluster that runs already; without it, ./dev up starts one
 SEMEL_CLUSTER_DIR   the directory of that cluster (build/test-cluster: never the one that a user works with)
 SEMEL_BIN           the binary under test (build/semel)
-SEMEL_EXAMPLES      the directory of the built examples (build/release/examples)
+SEMEL_EXAMPLES      the directory of the built examples (build/release/examples); beside it are the tests' own programs
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Callable, Iterator, Protocol
 
 import pytest
 from cluster import ROOT, Broker, Cluster, dev, unique
+from driver import Driver
 from job import Job
 from process import Semel
 
@@ -110,6 +111,26 @@ def example(tmp_path: Path) -> Iterator[Callable[[str], Semel]]:
     yield of
     for processes in made.values():
         processes.close()
+
+
+class DriverFactory(Protocol):
+    def __call__(self, kind: str, topic: str, group: str, *settings: str) -> Driver: ...
+
+
+@pytest.fixture
+def driver(cluster: Cluster, tmp_path: Path) -> Iterator[DriverFactory]:
+    """driver("unique", source, group, "by_hand=1")("poll 1000"): a consumer of the library, call by call."""
+    directory = Path(os.environ.get("SEMEL_EXAMPLES") or ROOT / "build" / "release" / "examples").resolve()
+    binary = directory.parent / "tests" / "integration" / "consumer_driver"
+    made: list[Driver] = []
+
+    def create(kind: str, topic: str, group: str, *settings: str) -> Driver:
+        made.append(Driver(binary, tmp_path / f"driver-{len(made)}", kind, cluster.bootstrap, topic, group, *settings))
+        return made[-1]
+
+    yield create
+    for each in made:
+        each.close()
 
 
 class JobFactory(Protocol):

@@ -1,0 +1,154 @@
+#include "pipeline/transactional_input.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lane_process.h"
+
+namespace semel::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class Taker final : public pipeline::InputTaker {
+ public:
+  void Committed(pipeline::Transaction& /*transaction*/) override {
+    told.emplace_back("committed");
+  }
+  void RolledBack() override { told.emplace_back("rolled back"); }
+  void Overtaken() override { told.emplace_back("overtaken"); }
+  Result<void> Refused(const Error& why, std::size_t /*records*/,
+                       std::pair<kafka::Partition, kafka::Offset> /*first*/) override {
+    return why;
+  }
+
+  std::vector<std::string> told;
+};
+
+pipeline::LaneSettings Forgetful() {
+  pipeline::LaneSettings settings = OrdersSettings();
+  settings.remembers = false;
+  return settings;
+}
+
+/// An input without a changelog: all that is read goes to the output.
+class ForgetfulInputTest : public ::testing::Test {
+ protected:
+  ForgetfulInputTest() {
+    auto restorer = pipeline::Restorer::Open({.client = kafka_,
+                                              .settings = settings_,
+                                              .budget = budget_,
+                                              .queue = queue_,
+                                              .clock = clock_,
+                                              .log = log_});
+    restorer_ = std::move(*restorer);
+    EXPECT_TRUE(input_.Join());
+  }
+
+  void Put(kafka::Partition partition, int count) {
+    for (int i = 0; i < count; ++i)
+      broker_.Log("orders", partition).Append({.time_ms = clock_.WallMs(), .value = "x"});
+  }
+
+  /// Takes what comes in `turns` polls, without a commit.
+  void Work(int turns = 10) {
+    for (int i = 0; i < turns; ++i) {
+      while (restorer_->Step()) continue;
+      auto polled = input_.Poll(kafka::Milliseconds{0}, 1000);
+      ASSERT_TRUE(polled) << polled.error().message;
+      for (const Record& record : polled->batch->records()) Take(record);
+      batches_.push_back(std::move(polled->batch));
+      if (polled->rebalance) {
+        const auto rebalanced = input_.Rebalanced(*polled->rebalance);
+        ASSERT_TRUE(rebalanced) << rebalanced.error().message;
+      }
+    }
+  }
+  void Take(const Record& record) {
+    const auto found = input_.partitions().served().find(record.partition);
+    if (found == input_.partitions().served().end() || record.offset < found->second.next) return;
+    auto work = input_.OpenWork(found->second);
+    ASSERT_TRUE(work);
+    EXPECT_TRUE(input_.producer().Produce(
+        {.topic = pipeline::kOutputTopic, .partition = record.partition, .value = record.value}));
+    found->second.next = (*work)->next = record.offset + 1;
+    taken_.emplace_back(record.partition, record.offset);
+  }
+
+  ManualClock clock_;
+  FakeBroker broker_;
+  const pipeline::LaneSettings settings_ = Forgetful();
+  ScriptedKafka kafka_{
+      broker_, clock_, {"orders", {"orders-unique", "orders-changelog"}}, "semel.orders-a-0"};
+  pipeline::MemoryBudget budget_{std::size_t{1} << 30U};
+  pipeline::RestoreQueue queue_;
+  KeptLog log_;
+  metrics::LaneSnapshot counters_;
+  Taker taker_;
+  std::vector<std::unique_ptr<kafka::Batch>> batches_;  // outlive the producer
+  std::unique_ptr<pipeline::Restorer> restorer_;
+  pipeline::TransactionalInput input_{
+      {kafka_, settings_, "semel.orders-a-0", budget_, queue_, clock_, log_, counters_}, taker_};
+  std::vector<std::pair<kafka::Partition, kafka::Offset>> taken_;
+};
+
+// Without metadata: a group that is given a changelog later must not take it for one of its own.
+TEST_F(ForgetfulInputTest, CommitsOffsetsAlone) {
+  Put(0, 2);
+  kafka_.Give({0});
+  Work();
+  ASSERT_TRUE(input_.Finish());
+  EXPECT_EQ(broker_.committed.at(0), (kafka::CommittedOffset{2, ""}));
+  EXPECT_EQ(broker_.Log("orders-changelog", 0).high(), 0);
+  EXPECT_THAT(taker_.told, ElementsAre("committed"));
+}
+
+TEST_F(ForgetfulInputTest, AStartIsCommittedThoughNothingWasRead) {
+  kafka_.Give({0});
+  Work();
+  ASSERT_NE(input_.transaction(), nullptr);
+  ASSERT_TRUE(input_.Finish());
+  EXPECT_EQ(broker_.committed.at(0).offset, 0);
+}
+
+TEST_F(ForgetfulInputTest, APartitionThatComesBackGoesOnWhereOthersAre) {
+  Put(0, 6);
+  kafka_.poll_records_max = 2;
+  kafka_.Give({0});
+  Work(3);
+  ASSERT_THAT(taken_, ::testing::Not(IsEmpty()));
+  kafka_.Revoke({0});
+  Work(2);
+  broker_.committed[0] = {5, ""};
+  taken_.clear();
+  kafka_.Give({0});
+  Work();
+  EXPECT_THAT(taken_, ElementsAre(std::pair(0, 5)));
+}
+
+TEST_F(ForgetfulInputTest, APartitionThatWasAddedIsReadToo) {
+  Put(2, 1);
+  kafka_.Give({2});
+  Work();
+  EXPECT_THAT(taken_, ElementsAre(std::pair(2, 0)));
+}
+
+// Whoever holds records of the transaction must know that nobody can tell what became of it.
+TEST_F(ForgetfulInputTest, ATransactionWhoseOffsetsSomebodyMovedIsTold) {
+  Put(0, 3);
+  kafka_.commit_fates = {CommitFate::kLost};
+  kafka_.Give({0});
+  Work();
+  kafka_.before = [&](Call call) {
+    if (call == Call::kCommitted) broker_.committed[0] = {2, ""};
+  };
+  taken_.clear();
+  ASSERT_TRUE(input_.Finish());
+  EXPECT_THAT(taker_.told, ElementsAre("overtaken"));
+  Work();
+  EXPECT_THAT(taken_, ElementsAre(std::pair(0, 2)));
+}
+
+}  // namespace
+}  // namespace semel::testing
