@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -115,30 +116,33 @@ def test_members_share_and_take_over_at_once(semel: Semel, cluster: Cluster, top
 
 @pytest.mark.parametrize("mode", ["pull", "push"])
 def test_nothing_is_lost_by_kill_9(semel: Semel, cluster: Cluster, topic: TopicFactory, mode: str) -> None:
-    """It writes into a pipe of 64 KiB that takes no more, so it cannot be done with 170 KB when it is killed."""
-    name, group, count = topic(retention_ms=-1), unique("group"), 30_000
-    cluster.produce(name, records(0, count))
+    """It writes 2 MB into a pipe of 64 KiB, and is killed at its first commit: it cannot be done by then."""
+    name, group = topic(), unique("group")
+    lines = [f"{i:0200}" for i in range(10_000)]
+    cluster.produce(name, [Record(value=line.encode()) for line in lines])
     # With a name: the next one need not wait for the session to end.
     reader = Reader(semel, cluster, name, "--group", group, "--mode", mode, "-X", "group.instance.id=one")
-    with subprocess.Popen(reader.command, stdout=subprocess.PIPE) as one:
+    with subprocess.Popen(reader.command, stdout=subprocess.PIPE, bufsize=0) as one:
         assert one.stdout is not None
+        os.set_blocking(one.stdout.fileno(), False)
         try:
             written = b""
 
             def committed() -> bool:
                 nonlocal written
-                written += one.stdout.read(500)  # a little, for it commits between messages only
+                written += one.stdout.read(20_000) or b""  # it commits between messages, hence makes no progress without
                 return bool(cluster.committed(group, name))
             wait_for(committed, "the first commit")
         finally:
             one.kill()
+            one.wait(60)
         written += one.stdout.read()
     seen = written[:written.rfind(b"\n") + 1].decode().splitlines()  # the last line may be half of one
-    assert seen == values(0, len(seen))
-    assert len(seen) < count
+    assert seen == lines[:len(seen)]
+    assert len(seen) < len(lines)
     first = cluster.committed(group, name)[0]
     assert 0 < first <= len(seen)
-    assert reader.lines("--until-end") == values(first, count)
+    assert reader.lines("--until-end") == lines[first:]
 
 
 def test_a_write_that_fails_is_not_committed(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
