@@ -24,6 +24,13 @@ class HandlerTest : public ConsumerTest {
     return options;
   }
 
+  /// Mock brokers let a fetch wait for all of fetch.wait.max.ms, which is 5 s for batches.
+  ConsumerOptions BatchConsumerOptions() const {
+    ConsumerOptions options = Options();
+    options.properties = {{"fetch.wait.max.ms", "100"}};
+    return options;
+  }
+
   std::int64_t CommittedOffset() {
     Consumer consumer = OpenAt(Place::Beginning(), Options());
     const auto committed = consumer.Committed(kSoon);
@@ -108,7 +115,8 @@ TEST_F(HandlerTest, BatchesHaveAtLeastTheNumber) {
   Produce(0, 5);
   HandlerOptions options = UntilEnd();
   options.until_end = false;
-  auto batches = *BatchConsumer::Open(Options(), std::move(options), {10, milliseconds{60'000}});
+  auto batches =
+      *BatchConsumer::Open(BatchConsumerOptions(), std::move(options), {10, milliseconds{60'000}});
   std::thread slow([&] {
     for (int i = 5; i < 25; ++i) {
       Produce(i, i + 1);
@@ -134,7 +142,8 @@ TEST_F(HandlerTest, ASmallBatchComesAfterTheWait) {
   Produce(0, 3);
   HandlerOptions options = UntilEnd();
   options.until_end = false;
-  auto batches = *BatchConsumer::Open(Options(), std::move(options), {10, milliseconds{500}});
+  auto batches =
+      *BatchConsumer::Open(BatchConsumerOptions(), std::move(options), {10, milliseconds{500}});
   std::size_t size = 0;
   EXPECT_TRUE(batches->Run([&](std::span<const Message> messages) -> Result<void> {
     size = messages.size();
@@ -153,7 +162,7 @@ TEST_F(HandlerTest, OnlyTheBadOnesOfABatchAreDeadLetters) {
     dead.emplace_back(*message.value);
     return {};
   };
-  auto batches = *BatchConsumer::Open(Options(), std::move(options));
+  auto batches = *BatchConsumer::Open(BatchConsumerOptions(), std::move(options));
   EXPECT_TRUE(batches->Run([&](std::span<const Message> messages) -> Result<void> {
     for (const Message& message : messages)
       if (*message.value == "7") return kBad;
@@ -165,7 +174,7 @@ TEST_F(HandlerTest, OnlyTheBadOnesOfABatchAreDeadLetters) {
 
 TEST_F(HandlerTest, ABatchThatFailedIsNotCommitted) {
   Produce(0, 12);
-  auto batches = *BatchConsumer::Open(Options(), UntilEnd());
+  auto batches = *BatchConsumer::Open(BatchConsumerOptions(), UntilEnd());
   EXPECT_FALSE(batches->Run([](std::span<const Message>) { return kBad; }));
   EXPECT_EQ(CommittedOffset(), -1);
 }
