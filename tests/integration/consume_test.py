@@ -85,12 +85,13 @@ def test_without_a_group_nothing_is_committed(semel: Semel, cluster: Cluster, to
     assert cluster.committed("semel", name) == {}
 
 
-@pytest.mark.parametrize("static", [False, True])
-def test_members_share_and_take_over_at_once(semel: Semel, cluster: Cluster, topic: TopicFactory, static: bool) -> None:
+@pytest.mark.parametrize("options", [[], ["-X", "group.instance.id={}"],
+                                     ["-X", "partition.assignment.strategy=cooperative-sticky"]], ids=["dynamic", "static", "cooperative"])
+def test_members_share_and_take_over_at_once(semel: Semel, cluster: Cluster, topic: TopicFactory, options: list[str]) -> None:
     name, group = topic(partitions=2, retention_ms=-1), unique("group")
     # A session far longer than the test waits: who goes has to say so.
     reader = Reader(semel, cluster, name, "--group", group, "-X", "session.timeout.ms=180000")
-    one, two = (reader.start(*(["-X", f"group.instance.id={i}"] if static else [])) for i in "12")
+    one, two = (reader.start(*[option.format(i) for option in options]) for i in "12")
     wait_for(lambda: len(cluster.members(group)) == 2, "two members")
     sent = 0
 
@@ -112,6 +113,30 @@ def test_members_share_and_take_over_at_once(semel: Semel, cluster: Cluster, top
     assert "messages" in two.stderr
     assert sorted((one.stdout + two.stdout).splitlines(), key=int) == sorted(values(0, sent) * 2, key=int)
     assert cluster.lag(group, name) == 0
+
+
+@pytest.mark.parametrize("mode", ["pull", "push", "single"])
+def test_a_name_that_another_member_takes_stops(semel: Semel, cluster: Cluster, topic: TopicFactory, mode: str) -> None:
+    name, group = topic(), unique("group")
+    cluster.produce(name, [Record(value=b"0")])
+    reader = Reader(semel, cluster, name, "--group", group, "-X", "group.instance.id=same")
+    fenced = reader.start("--mode", mode)
+    wait_for(lambda: cluster.committed(group, name) == {0: 1}, "the first one works")
+    heir = reader.start()
+    assert fenced.wait() == 4, fenced.describe()
+    assert "same" in fenced.stderr and group in fenced.stderr
+    cluster.produce(name, [Record(value=b"1")])
+    wait_for(lambda: heir.stdout == "1\n", "the second one goes on")
+
+
+def test_a_topic_that_begins_to_match_is_read_too(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
+    one = topic("one")
+    pattern = "^" + one.rsplit(".one.", 1)[0].replace(".", "[.]")
+    reader = Reader(semel, cluster, pattern, "--group", unique("group"), "-X", "topic.metadata.refresh.interval.ms=500").start()
+    cluster.produce(one, [Record(value=b"1")])
+    wait_for(lambda: reader.stdout == "1\n", "the topic that is there")
+    cluster.produce(topic("two"), [Record(value=b"2")])
+    wait_for(lambda: reader.stdout == "1\n2\n", "the new one")
 
 
 @pytest.mark.parametrize("mode", ["pull", "push"])

@@ -182,8 +182,9 @@ def feed(process_input: Path, count: int) -> None:
 
 def test_a_broker_dies_and_returns(semel: Semel, cluster: Cluster, topic: TopicFactory, tmp_path: Path,
                                    broker: Callable[[int], Broker]) -> None:
-    """Nothing is lost, nothing is there twice, and each key's messages are in their order."""
+    """Nothing is lost, nothing is there twice, and each key's messages are in their order; who reads meanwhile gets all."""
     name = topic(partitions=3, min_insync_replicas=2)
+    reader = semel.start("consume", name, "--group", name, "--brokers", cluster.bootstrap)
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     count = 60_000
@@ -201,6 +202,11 @@ def test_a_broker_dies_and_returns(semel: Semel, cluster: Cluster, topic: TopicF
     for record in read(cluster, name):
         by_key.setdefault(record.key or b"", []).append(int(record.value or b""))
     assert by_key == {b"key-%d" % k: list(range(k, count, 7)) for k in range(7)}
+    wait_for(lambda: reader.stdout.count("\n") >= count and len(set(reader.stdout.splitlines())) == count or not reader.running,
+             "the reader has all of them")
+    reader.term()
+    assert reader.wait() == 0, reader.describe()
+    wait_for(lambda: cluster.lag(name, name) == 0, "and committed them")
 
 
 def test_too_few_replicas_for_a_while(semel: Semel, cluster: Cluster, topic: TopicFactory,

@@ -231,6 +231,26 @@ def test_wrong_certificate_authority(mechanism: str, client: Client) -> None:
     assert "check ssl.ca.location" in text
 
 
+@pytest.mark.parametrize("command, user, password, says", [
+    (["consume", SOURCE, "--group", GROUP], "no-group", None, "Read on the group"),
+    (["consume", OUTPUT, "--group", GROUP], "semel", None, "Read on the topic"),
+    (["consume", SOURCE, "--group", GROUP], "semel", "wrong", "check security.protocol, sasl.*"),
+    (["consume", OUTPUT], "semel", None, "Read on the topic"),
+    (["consume", SOURCE], "semel", "wrong", "check security.protocol, sasl.*"),
+    (["produce", OUTPUT], "no-write", None, "Write on the topic"),
+    (["produce", SOURCE], "semel", "wrong", "check security.protocol, sasl.*"),
+])
+@pytest.mark.usefixtures("topics")
+def test_the_library_names_what_is_refused(command: list[str], user: str, password: str | None, says: str, client: Client,
+                                           semel: Semel) -> None:
+    properties = client.properties(user=user, password=password)
+    done = semel.run(*command, "-F", str(properties), stdin=b"a\n", env={})
+    assert done.code == 3, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert says in last and f"User:{user}" in last
+    assert client.secured.password not in done.stderr
+
+
 def test_scram_on_an_old_librdkafka_is_warned_of(client: Client) -> None:
     result = client.run(env={"LD_LIBRARY_PATH": ""}, mechanism=SCRAM)
     if version_in(result.stderr) >= (2, 7):
