@@ -85,8 +85,8 @@ def test_without_a_group_nothing_is_committed(semel: Semel, cluster: Cluster, to
     assert cluster.committed("semel", name) == {}
 
 
-@pytest.mark.parametrize("options", [[], ["-X", "group.instance.id={}"],
-                                     ["-X", "partition.assignment.strategy=cooperative-sticky"]], ids=["dynamic", "static", "cooperative"])
+@pytest.mark.parametrize("options", [[], ["-X", "group.instance.id={}"], ["-X", "partition.assignment.strategy=cooperative-sticky"]],
+                         ids=["dynamic", "static", "cooperative"])
 def test_members_share_and_take_over_at_once(semel: Semel, cluster: Cluster, topic: TopicFactory, options: list[str]) -> None:
     name, group = topic(partitions=2, retention_ms=-1), unique("group")
     # A session far longer than the test waits: who goes has to say so.
@@ -129,13 +129,14 @@ def test_a_name_that_another_member_takes_stops(semel: Semel, cluster: Cluster, 
     wait_for(lambda: heir.stdout == "1\n", "the second one goes on")
 
 
-def test_a_topic_that_begins_to_match_is_read_too(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
-    one = topic("one")
-    pattern = "^" + one.rsplit(".one.", 1)[0].replace(".", "[.]")
-    reader = Reader(semel, cluster, pattern, "--group", unique("group"), "-X", "topic.metadata.refresh.interval.ms=500").start()
-    cluster.produce(one, [Record(value=b"1")])
+def test_a_topic_that_begins_to_match_is_read_too(semel: Semel, cluster: Cluster) -> None:
+    prefix = unique("matching")
+    cluster.create_topic(f"{prefix}.one")
+    reader = Reader(semel, cluster, f"^{prefix}[.]", "--group", prefix, "-X", "topic.metadata.refresh.interval.ms=500").start()
+    cluster.produce(f"{prefix}.one", [Record(value=b"1")])
     wait_for(lambda: reader.stdout == "1\n", "the topic that is there")
-    cluster.produce(topic("two"), [Record(value=b"2")])
+    cluster.create_topic(f"{prefix}.two")
+    cluster.produce(f"{prefix}.two", [Record(value=b"2")])
     wait_for(lambda: reader.stdout == "1\n2\n", "the new one")
 
 
@@ -242,7 +243,8 @@ def test_what_makes_no_sense_is_refused(semel: Semel, cluster: Cluster, topic: T
     assert (done.code, done.stdout) == (2, ""), done.stderr
 
 
-def test_no_such_topic(semel: Semel, cluster: Cluster) -> None:
-    done = semel.run("consume", "no.such.topic", "--brokers", cluster.bootstrap)
+@pytest.mark.parametrize("options", [[], ["--group", "nobody"], ["--group", "nobody", "--mode", "push"]])
+def test_no_such_topic(semel: Semel, cluster: Cluster, options: list[str]) -> None:
+    done = semel.run("consume", "no.such.topic", "--brokers", cluster.bootstrap, *options)
     assert done.code == 2
     assert "there is no topic no.such.topic" in done.stderr
