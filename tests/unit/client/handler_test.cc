@@ -213,6 +213,26 @@ TEST_F(HandlerTest, PushCommitsWhileItRunsAndStopsFromAnyThread) {
   EXPECT_TRUE(push->Wait());
 }
 
+TEST_F(HandlerTest, PushCommitsAtTheEndWhatACommitUnderWayMayNotHaveCommitted) {
+  Produce(0, 5);
+  HandlerOptions options = UntilEnd();
+  options.until_end = false;
+  auto push = *PushConsumer::Open(Options(), std::move(options));
+  cluster_.RefuseNextCommit(RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE, 3000);
+  std::atomic<int> handled = 0;
+  ASSERT_TRUE(push->Start([&](const Message&) -> Result<void> {
+    ++handled;
+    return {};
+  }));
+  const auto end = std::chrono::steady_clock::now() + kSoon;
+  while (handled != 5 && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(milliseconds{50});
+  std::this_thread::sleep_for(milliseconds{1500});  // it commits every second
+  push->Stop();
+  EXPECT_TRUE(push->Wait());
+  EXPECT_EQ(CommittedOffset(), 5);
+}
+
 TEST_F(HandlerTest, PushNeverCommitsTheMessageThatFailed) {
   Produce(0, 5);
   auto push = *PushConsumer::Open(Options(), UntilEnd());
