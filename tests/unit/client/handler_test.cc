@@ -118,8 +118,9 @@ TEST_F(HandlerTest, BatchesHaveAtLeastTheNumber) {
   auto batches =
       *BatchConsumer::Open(BatchConsumerOptions(), std::move(options), {10, milliseconds{60'000}});
   std::thread slow([&] {
-    for (int i = 5; i < 25; ++i) {
-      Produce(i, i + 1);
+    // So many that there are ten more where the first batch has 19.
+    for (int i = 5; i < 40; i += 5) {
+      Produce(i, i + 5);
       std::this_thread::sleep_for(milliseconds{20});
     }
   });
