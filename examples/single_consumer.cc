@@ -19,8 +19,8 @@ int main(int argc, char** argv) {
   return End((*consumer)->Run([](const semel::Message& message) -> semel::Result<void> {
     const auto envelope = semel::Envelope::FromJson(message.value.value_or(""));
     if (!envelope) return envelope.error();
-    std::cout << "handled: " << envelope->message_id << " of " << envelope->producer_id
-              << " partition: " << message.partition << std::endl;
+    std::cout << "handled: " << envelope->message_id << " of " << envelope->producer_id << ": "
+              << envelope->content << " partition: " << message.partition << std::endl;
     return {};
   }));
 }

@@ -102,7 +102,8 @@ Result<void> Work(const ConsumeFlags& flags, std::uint64_t& written) {
   const auto logger = MakeLogger(terminal, LogFormat::kText, LogLevel::kWarning);
   WarnOf(settings, *logger);
   SEMEL_TRY_ASSIGN(ConsumeJob job, JobOf(flags, settings, *logger));
-  const StopSignals signals(*logger);
+  const StopSignals signals(
+      *logger, job.consumer.group.empty() ? "Not all that was read was written" : kReadAgain);
   MessageOutput output(STDOUT_FILENO, std::move(format));
   const Result<void> done = flags.unique
                                 ? ConsumeUnique(job, key, output, signals.token())

@@ -162,10 +162,20 @@ Result<void> Push(const ConsumeJob& job, MessageOutput& output, const std::stop_
   return writer.End(consumer->Wait());
 }
 
+// A member of a group would wait until somebody makes it.
+Result<void> CheckTopics(ConsumerOptions options, const std::vector<std::string>& topics) {
+  options.group.clear();
+  SEMEL_TRY_ASSIGN(Consumer consumer, Consumer::Open(std::move(options)));
+  for (const std::string& topic : topics)
+    if (!topic.starts_with('^')) SEMEL_TRY(consumer.PartitionCount(topic, kWithin));
+  return {};
+}
+
 }  // namespace
 
 Result<void> Consume(const std::string& mode, ConsumeJob job, MessageOutput& output,
                      const std::stop_token& stop) {
+  if (!job.consumer.group.empty()) SEMEL_TRY(CheckTopics(job.consumer, job.topics));
   if (mode == "single") return Single(job, output, stop);
   if (mode == "batch") return Batch(job, output, stop);
   if (mode == "push") return Push(job, output, stop);

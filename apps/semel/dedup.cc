@@ -47,7 +47,7 @@ Result<std::unique_ptr<metrics::HttpServer>> ServeMetrics(const DedupOptions& op
 
 Result<void> Work(const DedupOptions& options, metrics::Board& board, Terminal& terminal,
                   Logger& logger) {
-  StopSignals signals(logger);  // before any other thread
+  StopSignals signals(logger, kReadAgain);  // before any other thread
   SEMEL_TRY_ASSIGN(const auto server, ServeMetrics(options, board, logger));
   ProgressText text;
   const Progress line(terminal,

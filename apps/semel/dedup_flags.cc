@@ -91,8 +91,8 @@ void DedupFlags::AddWindow(CLI::App& command) {
       ->default_str("7d")
       ->transform(Duration())
       ->group(group);
-  AddText(command, group, "--scope", scope_, "partition|topic",
-          "Where copies are looked for: in their own partition; topic is not there yet")
+  AddText(command, group, "--scope", scope_, "partition",
+          "Where copies are looked for: in their own partition; there is no other choice yet")
       ->capture_default_str();
   AddText(command, group, "--start", start_, "START",
           "Where a new group begins: earliest, latest or a time (2026-11-23T09:00:00Z)")

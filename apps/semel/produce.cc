@@ -250,7 +250,8 @@ Result<void> Work(const Flags& flags) {
   Terminal terminal(STDERR_FILENO);
   const auto logger = MakeLogger(terminal, LogFormat::kText, LogLevel::kWarning);
   WarnOf(settings, *logger);
-  const StopSignals signals(*logger);
+  const StopSignals signals(*logger,
+                            "Messages that were not acknowledged may be in the topic or not");
   SEMEL_TRY(CheckTopic(settings, options.topic, *logger));
   Sender sender(options, std::move(inputs));
   SEMEL_TRY(sender.Open(settings, *logger));

@@ -35,13 +35,13 @@ class Consumer::Impl final : private kafka::Callbacks {
   Result<void> Commit(const Offsets& offsets, Milliseconds timeout);
   Result<void> CommitAsync(const Offsets& offsets, CommitFunction done);
   Offsets Positions() const;
-  Result<Offsets> Committed(Milliseconds timeout) const;
-  Result<Offsets> Lag(Milliseconds timeout) const;
+  Result<Offsets> Committed(Milliseconds timeout);
+  Result<Offsets> Lag(Milliseconds timeout);
   bool AtEnd() const;
   Result<void> Pause(const std::vector<TopicPartition>& partitions);
   Result<void> Resume(const std::vector<TopicPartition>& partitions);
   std::vector<TopicPartition> Assignment() const;
-  Result<std::int32_t> PartitionCount(const std::string& topic, Milliseconds timeout) const;
+  Result<std::int32_t> PartitionCount(const std::string& topic, Milliseconds timeout);
   Result<void> Close(Milliseconds timeout);
 
  private:
@@ -69,6 +69,7 @@ class Consumer::Impl final : private kafka::Callbacks {
   // consumer_poll.cc
   Result<bool> Await(const kafka::Deadline& deadline);
   Result<void> Serve();
+  void HearErrors();
   Result<void> Fill(const kafka::Deadline& deadline);
   void Handle(kafka::MessagePtr message);
   void HandleError(const rd_kafka_message_t& message);
@@ -92,10 +93,11 @@ class Consumer::Impl final : private kafka::Callbacks {
   Result<std::uintptr_t> Send(const Offsets& offsets, CommitFunction done);
   void ServeCommits(int wait_ms);
   void Report(rd_kafka_event_t& event);
-  Result<Offsets> Ask(const Offsets& times, const kafka::Deadline& deadline) const;
+  Result<void> Answered(rd_kafka_resp_err_t code, const std::string& what);
+  Result<Offsets> Ask(const Offsets& times, const kafka::Deadline& deadline);
   Result<Offsets> AskCommitted(const std::vector<TopicPartition>& partitions,
-                               const kafka::Deadline& deadline) const;
-  Result<Offsets> Locate(Places places, const kafka::Deadline& deadline) const;
+                               const kafka::Deadline& deadline);
+  Result<Offsets> Locate(Places places, const kafka::Deadline& deadline);
   Result<void> Move(Offsets offsets, const kafka::Deadline& deadline) const;
 
   ConsumerOptions options_;

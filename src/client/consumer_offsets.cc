@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "client/consumer_impl.h"
+#include "kafka/metadata.h"
 
 namespace semel {
 namespace {
@@ -113,18 +114,26 @@ Offsets Consumer::Impl::Positions() const {
   return offsets;
 }
 
-Result<Offsets> Consumer::Impl::Committed(Milliseconds timeout) const {
+Result<Offsets> Consumer::Impl::Committed(Milliseconds timeout) {
   return AskCommitted(Assignment(), kafka::Deadline(timeout));
 }
 
+// An authentication that failed is heard of in a poll only.
+Result<void> Consumer::Impl::Answered(rd_kafka_resp_err_t code, const std::string& what) {
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  HearErrors();
+  if (connection_->instance->broken()) return *connection_->instance->broken();
+  return Describe(code, what);
+}
+
 Result<Offsets> Consumer::Impl::AskCommitted(const std::vector<TopicPartition>& partitions,
-                                             const kafka::Deadline& deadline) const {
+                                             const kafka::Deadline& deadline) {
   Offsets asked;
   if (options_.group.empty() || partitions.empty()) return asked;
   for (const TopicPartition& partition : partitions) asked[partition] = RD_KAFKA_OFFSET_INVALID;
   const kafka::PartitionListPtr list = ToList(asked);
   const std::string what = "read the offsets of group " + options_.group;
-  SEMEL_TRY(Check(rd_kafka_committed(rk(), list.get(), deadline.LeftMs()), what));
+  SEMEL_TRY(Answered(rd_kafka_committed(rk(), list.get(), deadline.LeftMs()), what));
   if (const auto* const failed = FirstFailed(*list); failed != nullptr)
     return Describe(failed->err, what + " in " + kafka::Name(failed->topic, failed->partition));
   Offsets found = ToOffsets(*list);
@@ -134,17 +143,17 @@ Result<Offsets> Consumer::Impl::AskCommitted(const std::vector<TopicPartition>& 
 
 // The first offsets at these times, which may be librdkafka's (and Kafka's) logical ones: the first
 // and the last. Past the last message: RD_KAFKA_OFFSET_END.
-Result<Offsets> Consumer::Impl::Ask(const Offsets& times, const kafka::Deadline& deadline) const {
+Result<Offsets> Consumer::Impl::Ask(const Offsets& times, const kafka::Deadline& deadline) {
   if (times.empty()) return times;
   const kafka::PartitionListPtr list = ToList(times);
   const std::string what = "find the offsets";
-  SEMEL_TRY(Check(rd_kafka_offsets_for_times(rk(), list.get(), deadline.LeftMs()), what));
+  SEMEL_TRY(Answered(rd_kafka_offsets_for_times(rk(), list.get(), deadline.LeftMs()), what));
   if (const auto* const failed = FirstFailed(*list); failed != nullptr)
     return Describe(failed->err, what + " of " + kafka::Name(failed->topic, failed->partition));
   return ToOffsets(*list);
 }
 
-Result<Offsets> Consumer::Impl::Lag(Milliseconds timeout) const {
+Result<Offsets> Consumer::Impl::Lag(Milliseconds timeout) {
   const kafka::Deadline deadline(timeout);
   Offsets ends;
   Offsets unknown;
@@ -169,7 +178,7 @@ bool Consumer::Impl::AtEnd() const {
 }
 
 // The beginning stays a logical offset: as a number it could be deleted before it is read.
-Result<Offsets> Consumer::Impl::Locate(Places places, const kafka::Deadline& deadline) const {
+Result<Offsets> Consumer::Impl::Locate(Places places, const kafka::Deadline& deadline) {
   std::vector<TopicPartition> asked;
   for (const auto& [name, place] : places)
     if (place.kind == Place::Kind::kCommitted) asked.push_back(name);
@@ -261,14 +270,13 @@ Result<void> Consumer::Impl::Resume(const std::vector<TopicPartition>& partition
 }
 
 Result<std::int32_t> Consumer::Impl::PartitionCount(const std::string& topic,
-                                                    Milliseconds timeout) const {
+                                                    Milliseconds timeout) {
   const kafka::TopicPtr handle(rd_kafka_topic_new(rk(), topic.c_str(), nullptr));
   if (handle == nullptr) return Describe(rd_kafka_last_error(), "read topic " + topic);
-  const rd_kafka_metadata_t* metadata = nullptr;
-  SEMEL_TRY(
-      Check(rd_kafka_metadata(rk(), 0, handle.get(), &metadata, kafka::Deadline(timeout).LeftMs()),
-            "look for topic " + topic));
-  const kafka::MetadataPtr owner(metadata);
+  SEMEL_TRY_ASSIGN(
+      const kafka::MetadataPtr metadata,
+      kafka::AskMetadata(*connection_->instance, handle.get(), false, kafka::Deadline(timeout),
+                         "look for topic " + topic, [this] { HearErrors(); }));
   const rd_kafka_resp_err_t code =
       metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
   if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)

@@ -57,9 +57,14 @@ Result<bool> Consumer::Impl::Await(const kafka::Deadline& deadline) {
 Result<void> Consumer::Impl::Serve() {
   last_poll_ms_ = CoarseNowMs();
   ServeCommits(0);
+  HearErrors();
+  return CarryOut();
+}
+
+// A poll also calls back what librdkafka has to say.
+void Consumer::Impl::HearErrors() {
   if (kafka::MessagePtr message(rd_kafka_consumer_poll(rk(), 0)); message != nullptr)
     carried_.push_back(std::move(message));
-  return CarryOut();
 }
 
 Result<void> Consumer::Impl::Fill(const kafka::Deadline& deadline) {

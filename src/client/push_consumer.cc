@@ -41,7 +41,8 @@ class PushConsumer::Impl {
     state_ = State::kRunning;
     thread_ = std::thread([this, handler = std::move(handler)] {
       Result<void> result = Run(handler);
-      if (const auto committed = loop_->Commit(handled_); result && !committed) result = committed;
+      const auto committed = loop_->Commit(Offsets(handled_));  // a copy: reports may change it
+      if (result && !committed) result = committed;
       handled_.clear();
       result = loop_->End(result);
       const std::lock_guard ended(mutex_);
@@ -81,15 +82,18 @@ class PushConsumer::Impl {
     return {};
   }
 
+  // What was sent stays in handled_ until it is known to be committed: should it fail, the next
+  // commit has it, be it the last one.
   Result<void> CommitSoon() {
     if (handled_.empty()) return {};
-    const Offsets offsets = std::exchange(handled_, {});
-    return loop_->consumer().CommitAsync(offsets, [this, offsets](const Result<void>& done) {
-      if (done) return;
-      const Offsets ours = loop_->consumer().Positions();
-      for (const auto& each : offsets)  // once more, unless there is something newer
-        if (ours.contains(each.first)) handled_.insert(each);
-    });
+    return loop_->consumer().CommitAsync(
+        handled_, [this, offsets = handled_](const Result<void>& done) {
+          if (!done) return;
+          std::erase_if(handled_, [&](const auto& each) {
+            const auto sent = offsets.find(each.first);
+            return sent != offsets.end() && sent->second == each.second;
+          });
+        });
   }
 
   Result<void> HandleOne(const Message& message, const Handler& handler) {
@@ -107,7 +111,7 @@ class PushConsumer::Impl {
   }
 
   std::unique_ptr<HandlerLoop> loop_;
-  Offsets handled_;  // not committed yet; the thread's
+  Offsets handled_;  // not known to be committed; the thread's
   std::thread thread_;
   mutable std::mutex mutex_;
   std::condition_variable ended_;

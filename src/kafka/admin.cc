@@ -6,6 +6,7 @@
 #include "kafka/admin_request.h"
 #include "kafka/client_conf.h"
 #include "kafka/instance.h"
+#include "kafka/metadata.h"
 
 namespace semel::kafka {
 namespace {
@@ -15,9 +16,6 @@ using DeleteTopicPtr =
     std::unique_ptr<rd_kafka_DeleteTopic_t, DestroyWith<rd_kafka_DeleteTopic_destroy>>;
 using ConfigResourcePtr =
     std::unique_ptr<rd_kafka_ConfigResource_t, DestroyWith<rd_kafka_ConfigResource_destroy>>;
-
-constexpr int kSliceMs = 500;          // how often a wait looks whether there is any hope
-constexpr int kHandshakePatience = 3;  // slices; another of the brokers may be in order
 
 Result<void> CheckTopics(const Instance& instance, const rd_kafka_topic_result_t* const* results,
                          std::size_t count, const std::string& what, std::string_view operation) {
@@ -35,25 +33,10 @@ Result<void> CheckTopics(const Instance& instance, const rd_kafka_topic_result_t
   return {};
 }
 
-// librdkafka waits for a broker for as long as it is told to, also for one that refused us.
 Result<MetadataPtr> Metadata(const Instance& instance, rd_kafka_topic_t* only, bool all,
                              const Deadline& deadline, const std::string& what) {
-  int slice = kSliceMs;
-  int handshakes = 0;
-  while (true) {
-    const rd_kafka_metadata_t* metadata = nullptr;
-    const auto code =
-        rd_kafka_metadata(instance.get(), all ? 1 : 0, only, &metadata, deadline.SliceMs(slice));
-    rd_kafka_poll(instance.get(), 0);  // serves the error callback
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return MetadataPtr(metadata);
-    if (instance.broken()) return *instance.broken();
-    const bool no_broker = code == RD_KAFKA_RESP_ERR__TRANSPORT;
-    if (no_broker && instance.handshake_failed()) ++handshakes;
-    const bool again = no_broker || code == RD_KAFKA_RESP_ERR__TIMED_OUT;
-    if (!again || deadline.passed() || handshakes == kHandshakePatience)
-      return instance.Describe(code, what);
-    if (!no_broker) slice *= 2;  // it is there, and slow: its answer needs longer than that
-  }
+  return AskMetadata(instance, only, all, deadline, what,
+                     [&instance] { rd_kafka_poll(instance.get(), 0); });
 }
 
 Result<NewTopicPtr> ToLibrary(const NewTopic& topic) {

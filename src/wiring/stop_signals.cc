@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <optional>
+#include <utility>
 
 #include "config/duration.h"
 
@@ -25,8 +26,8 @@ sigset_t StopSet() {
 
 }  // namespace
 
-StopSignals::StopSignals(Logger& logger, std::chrono::milliseconds hangs)
-    : logger_(logger), hangs_(hangs) {
+StopSignals::StopSignals(Logger& logger, std::string forced, std::chrono::milliseconds hangs)
+    : logger_(logger), forced_(std::move(forced)), hangs_(hangs) {
   const sigset_t signals = StopSet();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   thread_ = std::jthread([this](const std::stop_token& end) { Run(end); });
@@ -56,8 +57,7 @@ void StopSignals::Run(const std::stop_token& end) {
     if (!since) since = SteadyClock::now();
     if (SteadyClock::now() - *since < hangs_) continue;
     logger_.Error("did not end within " + config::FormatDuration(hangs_) +
-                  " of the stop: ended by force. What was not committed is read again at the next "
-                  "start");
+                  " of the stop: ended by force. " + forced_);
     _exit(exit_code_);
   }
 }

@@ -4,19 +4,25 @@
 #include <atomic>
 #include <chrono>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "base/log.h"
 
 namespace semel {
 
+/// Of who commits what is done.
+inline constexpr const char* kReadAgain = "What was not committed is read again at the next start";
+
 /// Create it before any other thread: threads inherit that the signals are blocked.
 /// The first signal requests the stop; the second ends the process at once (exit code 130). When
-/// this object is still there `hangs` after a stop was requested by whomever, the process is ended.
+/// this object is still there `hangs` after a stop was requested by whomever, the process is ended,
+/// and `forced` tells what that means for the messages.
 /// Threads: RequestStop and token: any.
 class StopSignals {
  public:
-  explicit StopSignals(Logger& logger, std::chrono::milliseconds hangs = std::chrono::seconds{15});
+  StopSignals(Logger& logger, std::string forced,
+              std::chrono::milliseconds hangs = std::chrono::seconds{15});
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
   ~StopSignals();
@@ -31,6 +37,7 @@ class StopSignals {
   void Run(const std::stop_token& end);
 
   Logger& logger_;
+  const std::string forced_;
   const std::chrono::milliseconds hangs_;
   std::stop_source source_;
   std::atomic<int> exit_code_ = 1;

@@ -62,7 +62,7 @@ def test_version(semel: Semel) -> None:
     ["dedup", "--brokers", "127.0.0.1:1", "--from", "a", "--to", "b", "-X", "no equals"],
 ], ids=lambda arguments: " ".join(arguments[7:] or arguments) or "nothing")
 def test_refused(arguments: list[str], semel: Semel) -> None:
-    done = semel.run(*arguments, timeout=20)
+    done = semel.run(*arguments)
     assert done.code == 2, (done.stdout, done.stderr)
     assert done.stderr
 
@@ -135,7 +135,7 @@ def test_pages_for_operators(job: JobFactory, cluster: Cluster) -> None:
     assert page.total("semel_records_total", 'outcome="duplicate"') == 1
     assert page.total("semel_records_total") == 5
     assert page.total("semel_seen_set_entries") == 4
-    wait_for(lambda: page.total("semel_lag") == 0, "lag 0 on the page", 10)
+    wait_for(lambda: page.total("semel_lag") == 0, "lag 0 on the page")
     process.term()
     assert process.wait() == 0, process.describe()
     for line in process.stderr.splitlines():
@@ -151,7 +151,7 @@ def test_asked_to_end(number: signal.Signals, job: JobFactory, cluster: Cluster)
     page.wait_ready(process)
     main.wait_caught_up()
     process._signal(number)
-    assert process.wait(5) == 0, process.describe()
+    assert process.wait() == 0, process.describe()  # 1: it hung and was ended by force
     assert json.loads(process.stdout)["read"] == 1_000
     assert cluster.members(main.group) == []
 
@@ -176,7 +176,7 @@ def test_the_name_of_this_process_is_kept(job: JobFactory, cluster: Cluster, tmp
     kept = {path: path.read_text() for path in state.rglob("*") if path.is_file() and path.stat().st_size}
     assert kept
     second = main.start()
-    assert second.wait(20) == 2, second.describe()
+    assert second.wait() == 2, second.describe()
     assert str(state) in second.stderr
     first.term()
     assert first.wait() == 0, first.describe()

@@ -149,13 +149,14 @@ class Cluster:
                 raise
         self.wait_in_sync(name)
         for broker in self.bootstrap.split(","):
-            wait_for(lambda: name in AdminClient({"bootstrap.servers": broker}).list_topics(timeout=DEADLINE).topics,
-                     f"broker {broker} knows topic {name}")
+            wait_for(lambda: _knows(broker, name), f"broker {broker} knows topic {name}")
         return name
 
     def delete_topic(self, name: str) -> None:
+        """Returns when every broker has forgotten it, so that it can be made anew."""
         self.admin.delete_topics([name], operation_timeout=30)[name].result(DEADLINE)
-        wait_for(lambda: name not in self.topics(), f"topic {name} is deleted")
+        for broker in self.bootstrap.split(","):
+            wait_for(lambda: not _knows(broker, name), f"broker {broker} forgets topic {name}")
 
     def topics(self) -> dict[str, int]:
         """Partition counts by name."""
@@ -306,7 +307,15 @@ class Cluster:
 
     def members(self, group: str) -> list[str]:
         """The client ids of the group's members; empty also where there is no such group."""
-        return sorted(member.client_id for found in self.admin.list_groups(group, timeout=DEADLINE) for member in found.members)
+        def asked() -> tuple[Any] | None:
+            try:
+                return (self.admin.list_groups(group, timeout=DEADLINE),)
+            except KafkaException as error:
+                if error.args[0].code() in (KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR):
+                    return None  # as after the start of a broker
+                raise
+        (found,) = wait_for(asked, f"members of {group}")
+        return sorted(member.client_id for each in found for member in each.members)
 
     def _consumer(self, isolation: str, group: str = "test.nobody", eof: bool = False) -> Consumer:
         return Consumer({
@@ -333,6 +342,11 @@ def kafka_tool(tool: str, *args: str) -> str:
     if "Error" in done or "Exception" in done:  # some of them end with 0 all the same
         raise RuntimeError(f"{tool}: {done}")
     return done
+
+
+def _knows(broker: str, topic: str) -> bool:
+    """A client of its own, because one that has met the others may ask any."""
+    return topic in AdminClient({"bootstrap.servers": broker}).list_topics(timeout=DEADLINE).topics
 
 
 def _send(producer: Producer, topic: str, records: Iterable[Record]) -> list[int]:

@@ -73,6 +73,7 @@ def test_completion_has_every_command_and_option(semel: Semel) -> None:
     (("seen", "d"), ["dump"]),
     (("seen", "dump", "--se"), ["--seed-format"]),
     (("dedup", "--on-late", ""), ["pass", "drop", "fail"]),
+    (("dedup", "--scope", ""), ["partition"]),
     (("dedup", "--from", "topic", "--fingerprint-bits", ""), ["128", "256"]),
     (("dedup", "--from", ""), []),
     (("completion", "z"), ["zsh"]),

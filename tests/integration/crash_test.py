@@ -20,7 +20,7 @@ SEED = 20261123
 FAST = ("--commit-interval", "20ms")
 
 
-def killed(process: Process, timeout: float = 45) -> None:
+def killed(process: Process, timeout: float = 60) -> None:
     assert process.wait(timeout) == -signal.SIGKILL, f"not killed: {process.describe()}"
 
 
@@ -42,7 +42,7 @@ def finish(job: Job, stream: Process) -> None:
                                    "after_commit"])
 def test_killed_at(point: str, job: JobFactory) -> None:
     main = job(partitions=3)
-    stream = main.start_stream(90_000, seed=SEED, rate=1_000)
+    stream = main.start_stream(900_000, seed=SEED, rate=1_000)
     first, second, later = hits(point)
     killed(armed(main, f"{point}:kill:{first}"))
     killed(armed(main, f"{point}:kill:{second}"))
@@ -57,7 +57,7 @@ def test_killed_at(point: str, job: JobFactory) -> None:
 def test_killed_at_every_point_in_one_stream(job: JobFactory) -> None:
     """Crashes of every kind one after the other: what one leaves behind meets the next."""
     main = job(partitions=3)
-    stream = main.start_stream(90_000, seed=SEED + 1, rate=1_000)
+    stream = main.start_stream(900_000, seed=SEED + 1, rate=1_000)
     points = ["before_begin", "after_poll", "after_output", "after_changelog", "after_send_offsets", "after_commit"] * 2
     order = random.Random(SEED)
     order.shuffle(points)
@@ -71,15 +71,16 @@ def test_killed_at_every_point_in_one_stream(job: JobFactory) -> None:
 def test_unknown_commit(point: str, job: JobFactory) -> None:
     """The answer to a commit is lost: it was carried out, or it was not. Found out, never guessed."""
     main = job(partitions=3)
-    stream = main.start_stream(30_000, seed=SEED + 2, rate=1_500)
+    stream = main.start_stream(900_000, seed=SEED + 2, rate=1_500)
     page = Page()
     points = ",".join(f"{point}:fail:{hit}" for hit in hits(point))
     process = armed(main, points, *page.flags)
     wait_for(lambda: not process.running or page.total("semel_transactions_total", 'result="unknown"') >= 3,
              "three unknown commits", 60)
     assert process.running, process.describe()
-    assert page.total("semel_producer_replacements_total") >= 3
-    assert stream.wait(60) == 0, stream.describe()
+    wait_for(lambda: page.total("semel_producer_replacements_total") >= 3, "three replacements")
+    stream.term()
+    assert stream.wait() == 0, stream.describe()
     main.wait_caught_up()
     process.term()
     assert process.wait() == 0, process.describe()
@@ -89,7 +90,7 @@ def test_unknown_commit(point: str, job: JobFactory) -> None:
 @pytest.mark.parametrize("point", ["commit_sent", "commit_lost"])
 def test_killed_after_an_unknown_commit(point: str, job: JobFactory) -> None:
     main = job(partitions=3)
-    stream = main.start_stream(90_000, seed=SEED + 3, rate=1_500)
+    stream = main.start_stream(900_000, seed=SEED + 3, rate=1_500)
     for hit in hits(point):
         killed(armed(main, f"{point}:kill:{hit}"))
     stream.term()
@@ -106,21 +107,21 @@ def test_killed_while_partitions_are_revoked(assignor: str, job: JobFactory) -> 
         # Old transactions: there is one open at nearly every revoke, and only a revoke with one counts.
         victim = main.start("--instance", "one", "--commit-interval", "1500ms", *page.flags,
                             env={"SEMEL_FAIL_POINTS": f"in_revoke:kill:{hit}"})
-        until = time.monotonic() + 60
+        until = time.monotonic() + 120
         while victim.running and time.monotonic() < until:
-            wait_for(lambda: page.partitions == 4 or not victim.running, "the victim has every partition", 30)
+            wait_for(lambda: page.partitions == 4 or not victim.running, "the victim has every partition")
             guest_page = Page()
             guest = main.start(*guest_page.flags)
             # It is given partitions only after the victim gave them up.
             wait_for(lambda: guest_page.total("semel_records_read_total") > 0 or not victim.running or not guest.running,
-                     "the guest works", 30)
+                     "the guest works")
             if victim.running:
                 guest.term()
-                assert guest.wait(20) == 0, guest.describe()
-        killed(victim, 5)
+                assert guest.wait() == 0, guest.describe()
+        killed(victim)
         if guest.running:
             guest.term()
-            guest.wait(30)
+            guest.wait()
     stream.term()
     finish(main, stream)
 
@@ -129,14 +130,14 @@ def test_killed_while_partitions_are_revoked(assignor: str, job: JobFactory) -> 
 def test_paused_past_every_timeout(point: str, job: JobFactory) -> None:
     """Crash points 9 and 10: the owner sleeps, another takes over, the owner wakes up with its transaction."""
     main = job(partitions=3)
-    stream = main.start_stream(90_000, seed=SEED + 5, rate=1_000)
+    stream = main.start_stream(900_000, seed=SEED + 5, rate=1_000)
     owner = armed(main, f"{point}:stop:4")
     wait_stopped(owner)
     page = Page()
     heir = main.start(*page.flags)
-    page.wait_ready(heir, 40)
+    page.wait_ready(heir)
     before = page.total("semel_records_read_total")
-    wait_for(lambda: page.total("semel_records_read_total") > before, "the heir works", 40)
+    wait_for(lambda: page.total("semel_records_read_total") > before, "the heir works")
     owner.cont()
     time.sleep(3)  # both work now
     assert heir.running, heir.describe()
@@ -145,7 +146,7 @@ def test_paused_past_every_timeout(point: str, job: JobFactory) -> None:
     main.wait_caught_up()
     for process in (owner, heir):
         process.term()
-        assert process.wait(30) == 0, process.describe()
+        assert process.wait() == 0, process.describe()
     finish(main, stream)
 
 
@@ -159,7 +160,8 @@ def test_no_producer_is_replaced_without_a_reason(job: JobFactory) -> None:
              "300 transactions", 180)
     assert process.running, process.describe()
     # Brokers that do not answer for 4 s are a reason, and then a transaction is rolled back.
-    assert page.total("semel_producer_replacements_total") == page.total("semel_transactions_total", 'result="aborted"')
+    wait_for(lambda: page.total("semel_producer_replacements_total") == page.total("semel_transactions_total", 'result="aborted"'),
+             "as many producers replaced as transactions rolled back")
     assert "never answered" not in process.stderr, process.describe()
     stream.term()
     assert stream.wait(60) == 0, stream.describe()

@@ -255,10 +255,10 @@ def test_transactional_input(job: JobFactory, cluster: Cluster) -> None:
 def test_input_behind_an_open_transaction_is_reported_and_not_waited_for(job: JobFactory, cluster: Cluster) -> None:
     main = job()
     cluster.produce(main.source, events(["a"]))
-    transaction = cluster.transaction(config={"transaction.timeout.ms": 60_000})
+    transaction = cluster.transaction(config={"transaction.timeout.ms": 600_000})
     transaction.send(main.source, events(["b"]))
     cluster.produce(main.source, events(["c"]))
-    stopped = main.run(timeout=20)
+    stopped = main.run()
     assert "transaction" in stopped.stderr
     assert ids(main.values()) == ["a"]
     transaction.commit()

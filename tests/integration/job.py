@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -161,7 +160,7 @@ class Page:
     def ready(self) -> bool:
         return self.get("/readyz")[0] == 200
 
-    def wait_ready(self, process: Process, timeout: float = 30) -> None:
+    def wait_ready(self, process: Process, timeout: float = 60) -> None:
         wait_for(lambda: self.ready or not process.running, f"ready: {process.command}", timeout)
         assert process.running, process.describe()
 
@@ -196,7 +195,3 @@ def state(process: Process) -> str:
 def wait_stopped(process: Process, timeout: float = 60) -> None:
     wait_for(lambda: state(process) == "T" or not process.running, f"stopped: {process.command}", timeout)
     assert process.running, process.describe()
-
-
-def seconds_since(start: float) -> float:
-    return time.monotonic() - start

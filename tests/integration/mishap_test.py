@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 
 import pytest
 from cluster import Cluster, wait_for
@@ -166,7 +165,6 @@ def test_input_deleted_unread(settled: Job, cluster: Cluster) -> None:
 
 def test_input_made_anew(settled: Job, cluster: Cluster) -> None:
     cluster.delete_topic(settled.source)
-    time.sleep(0.5)
     cluster.create_topic(settled.source, 1)
     cluster.produce(settled.source, events(range(200, 210)))
     stopped = settled.run(code=4)
@@ -194,10 +192,10 @@ def test_open_transaction_of_a_dead_owner_with_a_random_name(settled: Job, clust
         victim = settled.start(*short, env={"SEMEL_FAIL_POINTS": "after_send_offsets:kill:1"})
         cluster.produce(settled.source, events(range(last, last + 10)))
         last += 10
-        assert victim.wait(30) == -signal.SIGKILL, victim.describe()
+        assert victim.wait() == -signal.SIGKILL, victim.describe()
         page = Page()
         heir = settled.start(*short, *page.flags)
-        page.wait_ready(heir, 30)
+        page.wait_ready(heir)
         settled.wait_caught_up()
         heir.term()
         assert heir.wait() == 0, heir.describe()
@@ -215,7 +213,7 @@ def test_two_dead_owners(settled: Job, cluster: Cluster, topic: TopicFactory) ->
     for name, first in (("one", 100), ("two", 110)):
         victim = settled.start("--instance", name, env={"SEMEL_FAIL_POINTS": "after_changelog:kill:1"})
         cluster.produce(settled.source, events(range(first, first + 10)))
-        assert victim.wait(30) == -signal.SIGKILL, victim.describe()
+        assert victim.wait() == -signal.SIGKILL, victim.describe()
     settled.run("--instance", "three", timeout=60)
     cluster.produce(settled.source, events(range(120)))
     settled.run("--instance", "four", timeout=60)

@@ -86,15 +86,13 @@ def test_verify_a_job_that_is_right(settled: Job, tmp_path: Path) -> None:
 
 def test_verify_while_the_job_runs(job: JobFactory, cluster: Cluster) -> None:
     main = job()
-    stream = main.start_stream(6000, rate=600)
+    stream = main.start_stream(900_000, rate=600)
     worker = main.start()
     worker.wait_for_log("partition restored")
     wait_for(lambda: cluster.committed(main.group, main.source), "a commit")
-    looks = 0
-    while stream.running:
+    for _ in range(10):
         assert ": ok" in verify(main).stdout
-        looks += 1
-    assert looks > 2
+    assert stream.running and worker.running
 
 
 def test_verify_finds_a_damaged_snapshot(settled: Job, tmp_path: Path) -> None:

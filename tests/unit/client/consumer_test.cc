@@ -51,12 +51,12 @@ TEST_F(ConsumerTest, ThePositionFollowsWhatWasHandedOut) {
 TEST_F(ConsumerTest, ReadingIsNotCommitting) {
   Produce(0, 5);
   {
-    Consumer consumer = Open(Options());
+    Consumer consumer = Open(ShortSession());
     ASSERT_TRUE(consumer.Subscribe({"t"}));
     EXPECT_EQ(Read(consumer, 5), Values(0, 5));
     EXPECT_TRUE(consumer.Close(kSoon));
   }
-  Consumer next = Open(Options());
+  Consumer next = Open(ShortSession());
   ASSERT_TRUE(next.Subscribe({"t"}));
   EXPECT_EQ(Read(next, 5), Values(0, 5));
 }
@@ -169,7 +169,7 @@ TEST_F(ConsumerTest, MembersShareAndTakeOverAtOnce) {
   Produce(0, 3, 0);
   Produce(0, 3, 1);
   std::vector<std::vector<TopicPartition>> revoked;
-  ConsumerOptions options = Options();
+  ConsumerOptions options = ShortSession();
   Consumer* inside = nullptr;
   options.on_revoked = [&](const std::vector<TopicPartition>& partitions) {
     revoked.push_back(partitions);
@@ -182,7 +182,7 @@ TEST_F(ConsumerTest, MembersShareAndTakeOverAtOnce) {
   EXPECT_THAT(first.Assignment(), ElementsAre(kFirst, kSecond));
   EXPECT_TRUE(first.Commit(first.Positions(), kSoon));  // mock brokers refuse it while others join
 
-  Consumer second = Open(Options());
+  Consumer second = Open(ShortSession());
   ASSERT_TRUE(second.Subscribe({"t"}));
   const auto end = std::chrono::steady_clock::now() + kSoon;
   while ((first.Assignment().size() != 1 || second.Assignment().size() != 1) &&
@@ -228,6 +228,25 @@ TEST_F(ConsumerTest, SlowlyTakenMessagesDoNotCostTheMembership) {
   EXPECT_EQ(values, Values(0, 50));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(*consumer.Poll(milliseconds{100}), std::nullopt);
   EXPECT_FALSE(lost);
+}
+
+TEST_F(ConsumerTest, WhoDoesNotPollInTimeIsToldThatThePartitionsAreLost) {
+  Produce(0, 5);
+  ConsumerOptions options = ShortSession();
+  options.properties["max.poll.interval.ms"] = "4000";
+  std::vector<TopicPartition> lost;
+  options.on_lost = [&](const std::vector<TopicPartition>& partitions) { lost = partitions; };
+  options.on_revoked = [](const auto&) { ADD_FAILURE() << "they are others' already"; };
+  Consumer consumer = Open(std::move(options));
+  ASSERT_TRUE(consumer.Subscribe({"t"}));
+  EXPECT_EQ(Read(consumer, 1), Values(0, 1));
+  const Offsets position = consumer.Positions();
+  std::this_thread::sleep_for(milliseconds{5500});
+  const auto end = std::chrono::steady_clock::now() + kSoon;
+  while (lost.empty() && std::chrono::steady_clock::now() < end)
+    ASSERT_TRUE(consumer.Poll(milliseconds{100}));
+  EXPECT_THAT(lost, ElementsAre(kFirst, kSecond));
+  EXPECT_EQ(consumer.Commit(position, kSoon).error().action, Action::kAbort);
 }
 
 TEST_F(ConsumerTest, WakeEndsAWait) {

@@ -55,6 +55,13 @@ class ConsumerTest : public ::testing::Test {
     return options;
   }
 
+  /// Mock brokers let a group in which there is a member wait for nearly a session.
+  ConsumerOptions ShortSession() const {
+    ConsumerOptions options = Options();
+    options.properties = {{"session.timeout.ms", "4000"}};
+    return options;
+  }
+
   static Consumer Open(ConsumerOptions options) {
     auto opened = Consumer::Open(std::move(options));
     EXPECT_TRUE(opened) << opened.error().message;

@@ -24,6 +24,13 @@ class HandlerTest : public ConsumerTest {
     return options;
   }
 
+  /// Mock brokers let a fetch wait for all of fetch.wait.max.ms, which is 5 s for batches.
+  ConsumerOptions BatchConsumerOptions() const {
+    ConsumerOptions options = Options();
+    options.properties = {{"fetch.wait.max.ms", "100"}};
+    return options;
+  }
+
   std::int64_t CommittedOffset() {
     Consumer consumer = OpenAt(Place::Beginning(), Options());
     const auto committed = consumer.Committed(kSoon);
@@ -108,10 +115,12 @@ TEST_F(HandlerTest, BatchesHaveAtLeastTheNumber) {
   Produce(0, 5);
   HandlerOptions options = UntilEnd();
   options.until_end = false;
-  auto batches = *BatchConsumer::Open(Options(), std::move(options), {10, milliseconds{60'000}});
+  auto batches =
+      *BatchConsumer::Open(BatchConsumerOptions(), std::move(options), {10, milliseconds{60'000}});
   std::thread slow([&] {
-    for (int i = 5; i < 25; ++i) {
-      Produce(i, i + 1);
+    // So many that there are ten more where the first batch has 19.
+    for (int i = 5; i < 40; i += 5) {
+      Produce(i, i + 5);
       std::this_thread::sleep_for(milliseconds{20});
     }
   });
@@ -134,7 +143,8 @@ TEST_F(HandlerTest, ASmallBatchComesAfterTheWait) {
   Produce(0, 3);
   HandlerOptions options = UntilEnd();
   options.until_end = false;
-  auto batches = *BatchConsumer::Open(Options(), std::move(options), {10, milliseconds{500}});
+  auto batches =
+      *BatchConsumer::Open(BatchConsumerOptions(), std::move(options), {10, milliseconds{500}});
   std::size_t size = 0;
   EXPECT_TRUE(batches->Run([&](std::span<const Message> messages) -> Result<void> {
     size = messages.size();
@@ -153,7 +163,7 @@ TEST_F(HandlerTest, OnlyTheBadOnesOfABatchAreDeadLetters) {
     dead.emplace_back(*message.value);
     return {};
   };
-  auto batches = *BatchConsumer::Open(Options(), std::move(options));
+  auto batches = *BatchConsumer::Open(BatchConsumerOptions(), std::move(options));
   EXPECT_TRUE(batches->Run([&](std::span<const Message> messages) -> Result<void> {
     for (const Message& message : messages)
       if (*message.value == "7") return kBad;
@@ -165,7 +175,7 @@ TEST_F(HandlerTest, OnlyTheBadOnesOfABatchAreDeadLetters) {
 
 TEST_F(HandlerTest, ABatchThatFailedIsNotCommitted) {
   Produce(0, 12);
-  auto batches = *BatchConsumer::Open(Options(), UntilEnd());
+  auto batches = *BatchConsumer::Open(BatchConsumerOptions(), UntilEnd());
   EXPECT_FALSE(batches->Run([](std::span<const Message>) { return kBad; }));
   EXPECT_EQ(CommittedOffset(), -1);
 }
@@ -202,6 +212,26 @@ TEST_F(HandlerTest, PushCommitsWhileItRunsAndStopsFromAnyThread) {
   EXPECT_TRUE(push->running());
   push->Stop();
   EXPECT_TRUE(push->Wait());
+}
+
+TEST_F(HandlerTest, PushCommitsAtTheEndWhatACommitUnderWayMayNotHaveCommitted) {
+  Produce(0, 5);
+  HandlerOptions options = UntilEnd();
+  options.until_end = false;
+  auto push = *PushConsumer::Open(Options(), std::move(options));
+  cluster_.RefuseNextCommit(RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE, 3000);
+  std::atomic<int> handled = 0;
+  ASSERT_TRUE(push->Start([&](const Message&) -> Result<void> {
+    ++handled;
+    return {};
+  }));
+  const auto end = std::chrono::steady_clock::now() + kSoon;
+  while (handled != 5 && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(milliseconds{50});
+  std::this_thread::sleep_for(milliseconds{1500});  // it commits every second
+  push->Stop();
+  EXPECT_TRUE(push->Wait());
+  EXPECT_EQ(CommittedOffset(), 5);
 }
 
 TEST_F(HandlerTest, PushNeverCommitsTheMessageThatFailed) {

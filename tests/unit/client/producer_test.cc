@@ -187,7 +187,7 @@ TEST_F(ProducerTest, CloseGivesUpAndTellsEverybody) {
   auto future = producer.SendForResult(To(1, "b"));
   const auto start = Clock::now();
   const auto closed = producer.Close(milliseconds{200});
-  EXPECT_LT(Clock::now() - start, milliseconds{1500});
+  EXPECT_LT(Clock::now() - start, seconds{5});
   ASSERT_FALSE(closed);
   EXPECT_THAT(closed.error().message, HasSubstr("11 messages were not delivered"));
   EXPECT_THAT(closed.error().message, HasSubstr("orders [1]"));

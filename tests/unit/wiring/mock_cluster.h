@@ -44,6 +44,12 @@ class MockCluster {
     rd_kafka_mock_topic_set_error(cluster_, topic.c_str(), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
   }
 
+  /// The next commit of offsets is answered with that error, and only after that time.
+  void RefuseNextCommit(rd_kafka_resp_err_t code, int milliseconds) const {
+    constexpr std::int16_t kOffsetCommit = 8;
+    rd_kafka_mock_broker_push_request_error_rtts(cluster_, 1, kOffsetCommit, 1, code, milliseconds);
+  }
+
   /// Returns when the record is there.
   void Produce(const std::string& topic, int partition, std::string value,
                std::int64_t timestamp_ms) const {

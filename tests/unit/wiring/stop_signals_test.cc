@@ -43,7 +43,7 @@ class StopSignalsTest : public testing::Test {
     StderrLogger logger;
     bool stopped = false;
     {
-      const StopSignals signals(logger);
+      const StopSignals signals(logger, "");
       if (signals.token().stop_requested()) _exit(2);
       ::kill(::getpid(), signal);
       stopped = Await(signals.token());
@@ -53,7 +53,7 @@ class StopSignalsTest : public testing::Test {
 
   [[noreturn]] static void StopTwice() {
     StderrLogger logger;
-    const StopSignals signals(logger);
+    const StopSignals signals(logger, "");
     ::kill(::getpid(), SIGTERM);
     if (!Await(signals.token())) _exit(3);
     ::kill(::getpid(), SIGINT);
@@ -63,7 +63,7 @@ class StopSignalsTest : public testing::Test {
 
   [[noreturn]] static void Hang(bool failed) {
     StderrLogger logger;
-    StopSignals signals(logger, milliseconds{300});
+    StopSignals signals(logger, "Then this", milliseconds{300});
     if (failed) signals.SetExitCode(4);
     signals.RequestStop();
     std::this_thread::sleep_for(kPatience);
@@ -72,7 +72,7 @@ class StopSignalsTest : public testing::Test {
 
   [[noreturn]] static void SignalAfterwards() {
     StderrLogger logger;
-    { const StopSignals signals(logger); }
+    { const StopSignals signals(logger, ""); }
     ::kill(::getpid(), SIGTERM);
     std::this_thread::sleep_for(kPatience);
     _exit(0);
@@ -91,7 +91,7 @@ TEST_F(StopSignalsDeathTest, TheSecondOneEndsAtOnce) {
 }
 
 TEST_F(StopSignalsDeathTest, AStopThatHangsIsEndedByForce) {
-  EXPECT_EXIT(Hang(false), testing::ExitedWithCode(1), "did not end within.*by force");
+  EXPECT_EXIT(Hang(false), testing::ExitedWithCode(1), "did not end within.*by force. Then this");
 }
 
 TEST_F(StopSignalsDeathTest, AStopThatHangsKeepsTheExitCodeOfTheError) {
