@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kCloseWithin{1800};  // with ~Instance below 5 s
 
-std::string PrincipalOf(const ConsumerOptions& options) {
-  kafka::ClientSettings settings;
-  settings.properties.insert(options.properties.begin(), options.properties.end());
-  return Principal(settings);
-}
-
 }  // namespace
 
 std::string NameOf(const TopicPartition& partition) {
@@ -50,7 +44,10 @@ Offsets OffsetsAfter(std::span<const Message> messages) {
 
 Result<std::unique_ptr<Consumer::Impl>> Consumer::Impl::Open(ConsumerOptions options) {
   SEMEL_TRY(TakeOptions(options));
-  SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, ConfOf(options));
+  SEMEL_TRY_ASSIGN(const kafka::ClientSettings settings,
+                   kafka::SettingsOfProgram(options.brokers, options.properties,
+                                            kafka::PropertyRules::kLibrary));
+  SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, ConfOf(options, settings));
   std::unique_ptr<Impl> impl(new Impl(std::move(options)));
   const ConsumerOptions& kept = impl->options_;
   impl->connection_ = std::make_shared<Connection>(kept.log);
@@ -58,7 +55,7 @@ Result<std::unique_ptr<Consumer::Impl>> Consumer::Impl::Open(ConsumerOptions opt
   parts.name = "consumer";
   if (!kept.group.empty()) parts.name += " of group " + kept.group;
   if (!kept.instance.empty()) parts.name += " " + kept.instance;
-  parts.principal = PrincipalOf(kept);
+  parts.principal = kafka::Principal(settings);
   parts.callbacks = impl.get();
   SEMEL_TRY_ASSIGN(impl->connection_->instance,
                    kafka::Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts),

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "client/function_logger.h"
-#include "kafka/property_rules.h"
 #include "kafka/rdkafka_client.h"
 #include "kafka/rdkafka_producer.h"
 #include "pipeline/record_router.h"
@@ -39,18 +38,6 @@ PolicyChoice Choice(Unjudged unjudged) {
   return {pipeline::Policy::Kind::kFail};
 }
 
-Result<kafka::ClientSettings> KafkaSettings(const UniqueConsumerOptions& options) {
-  kafka::ClientSettings settings;
-  settings.brokers = options.brokers;
-  if (settings.brokers.empty()) return Error{Action::kFix, "brokers: none are given"};
-  for (const auto& [name, value] : options.properties) {
-    if (const char* reason = kafka::WhyRefused(name); reason != nullptr)
-      return Error{Action::kFix, name + " cannot be set: " + reason};
-    settings.properties[name] = value;
-  }
-  return settings;
-}
-
 // The same as `semel dedup` is told, without an output.
 Result<DedupOptions> JobOptions(const UniqueConsumerOptions& options) {
   if (options.topic.empty()) return Error{Action::kFix, "topic: none is given"};
@@ -63,7 +50,8 @@ Result<DedupOptions> JobOptions(const UniqueConsumerOptions& options) {
   for (const std::string& output : options.outputs)
     if (output == options.topic || output == job.changelog)
       return Error{Action::kFix, "outputs: " + output + " is the topic or its changelog"};
-  SEMEL_TRY_ASSIGN(job.kafka, KafkaSettings(options));
+  SEMEL_TRY_ASSIGN(job.kafka, kafka::SettingsOfProgram(options.brokers, options.properties,
+                                                       kafka::PropertyRules::kPromise));
   job.from = options.topic;
   job.group = options.group;
   job.key = options.key;
