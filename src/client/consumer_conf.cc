@@ -5,8 +5,6 @@
 namespace semel {
 namespace {
 
-constexpr int kCooperativeIsSound = 0x020601ff;  // before: endless rebalances (librdkafka #4783)
-
 Error Refused(const std::string& name, const std::string& value, const char* why) {
   return {Action::kFix, name + "=" + value + ": " + why};
 }
@@ -59,7 +57,9 @@ Result<void> TakeOptions(ConsumerOptions& options) {
 
 Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options,
                               const kafka::ClientSettings& settings) {
-  const bool cooperative = rd_kafka_version() >= kCooperativeIsSound;
+  kafka::Properties defaults = kafka::MembershipDefaults();
+  defaults.push_back({"fetch.error.backoff.ms", "100"});
+  defaults.push_back({"check.crcs", "true"});
   const bool to_end = options.start.kind == Place::Kind::kEnd;
   const char* const reset = to_end ? "latest" : "earliest";
   kafka::Properties fixed = {
@@ -71,15 +71,7 @@ Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options,
       {"isolation.level", options.read_uncommitted ? "read_uncommitted" : "read_committed"},
       {"enable.partition.eof", "true"}};
   if (!options.instance.empty()) fixed.push_back({"group.instance.id", options.instance});
-  return kafka::LibraryConf(
-      settings,
-      {{"partition.assignment.strategy", cooperative ? "cooperative-sticky" : "range"},
-       {"session.timeout.ms", std::to_string(kafka::kSessionTimeoutMs)},
-       {"heartbeat.interval.ms", "500"},
-       {"max.poll.interval.ms", std::to_string(kafka::kMaxPollIntervalMs)},
-       {"fetch.error.backoff.ms", "100"},
-       {"check.crcs", "true"}},
-      fixed);
+  return kafka::LibraryConf(settings, defaults, fixed);
 }
 
 }  // namespace semel

@@ -11,7 +11,6 @@ namespace {
 constexpr int kMegabyte = 1'000'000;
 // Records of 100 MB pass: a response holds one such record beside what fits into fetch.max.bytes.
 constexpr int kLargestResponse = 1000 * kMegabyte;
-constexpr int kCooperativeIsSound = 0x020601ff;  // before: endless rebalances (librdkafka #4783)
 
 // What a user may change.
 const Properties& CommonDefaults() {
@@ -69,15 +68,19 @@ Result<ConfPtr> Build(const ClientSettings& settings, const Properties& defaults
 
 }  // namespace
 
+Properties MembershipDefaults() {
+  constexpr int kCooperativeIsSound = 0x020601ff;  // before: endless rebalances (librdkafka #4783)
+  const bool cooperative = rd_kafka_version() >= kCooperativeIsSound;
+  return {{"partition.assignment.strategy", cooperative ? "cooperative-sticky" : "range"},
+          {"session.timeout.ms", std::to_string(kSessionTimeoutMs)},
+          {"heartbeat.interval.ms", "500"},
+          {"max.poll.interval.ms", std::to_string(kMaxPollIntervalMs)}};
+}
+
 Result<ConfPtr> ConsumerConf(const ClientSettings& settings, const std::string& group,
                              const std::string& instance) {
-  const bool cooperative = rd_kafka_version() >= kCooperativeIsSound;
   Properties defaults = FetchDefaults();
-  defaults.insert(defaults.end(),
-                  {{"partition.assignment.strategy", cooperative ? "cooperative-sticky" : "range"},
-                   {"session.timeout.ms", std::to_string(kSessionTimeoutMs)},
-                   {"heartbeat.interval.ms", "500"},
-                   {"max.poll.interval.ms", std::to_string(kMaxPollIntervalMs)}});
+  for (const Property& each : MembershipDefaults()) defaults.push_back(each);
   SEMEL_TRY_ASSIGN(ConfPtr conf, Build(settings, defaults,
                                        {{"group.id", group},
                                         {"enable.auto.commit", "false"},

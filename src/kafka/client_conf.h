@@ -16,6 +16,9 @@ struct Property {
 };
 using Properties = std::vector<Property>;
 
+/// What a member of a group begins with; it may be changed.
+Properties MembershipDefaults();
+
 /// Reads the input topic as a member of `group`; `instance` empty: a dynamic member.
 Result<ConfPtr> ConsumerConf(const ClientSettings& settings, const std::string& group,
                              const std::string& instance);
