@@ -77,21 +77,6 @@ Consumer::Impl::~Impl() {
                      {{"error", left.error().message}});
 }
 
-Error Consumer::Impl::Describe(rd_kafka_resp_err_t code, const std::string& what) const {
-  return connection_->instance->Describe(code, what);
-}
-
-Result<void> Consumer::Impl::Check(rd_kafka_resp_err_t code, const std::string& what) const {
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return Describe(code, what);
-}
-
-Result<void> Consumer::Impl::Check(rd_kafka_error_t* taken, const std::string& what) const {
-  const kafka::ErrorPtr error(taken);
-  if (error == nullptr) return {};
-  return connection_->instance->Describe(*error, what);
-}
-
 Result<void> Consumer::Impl::CheckOurs(const TopicPartition& partition, Action otherwise) const {
   if (owned_.contains(partition)) return {};
   return Error{otherwise, NameOf(partition) + " is not ours, or not any more"};

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "client/consumer_impl.h"
+#include "kafka/consumer_calls.h"
 
 namespace semel {
 namespace {
@@ -12,7 +13,6 @@ using Milliseconds = std::chrono::milliseconds;
 constexpr int kSliceMs = 20;
 constexpr Milliseconds kMoveWithin{5000};
 constexpr Milliseconds kBetweenTries{50};
-constexpr int kSeekTimeoutsAreRight = 0x02010000;
 
 Offsets ToOffsets(const rd_kafka_topic_partition_list_t& list) {
   Offsets offsets;
@@ -34,11 +34,6 @@ const rd_kafka_topic_partition_t* FirstFailed(const rd_kafka_topic_partition_lis
   for (int i = 0; i < list.cnt; ++i)
     if (list.elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return &list.elems[i];
   return nullptr;
-}
-
-// Before 2.1 rd_kafka_seek_partitions took its milliseconds for microseconds (#4230).
-int SeekTimeout(int timeout_ms) {
-  return rd_kafka_version() < kSeekTimeoutsAreRight ? timeout_ms * 1000 : timeout_ms;
 }
 
 }  // namespace
@@ -208,29 +203,11 @@ Result<void> Consumer::Impl::Seek(const Places& places, Milliseconds timeout) {
     PlaceAt(partition, offset);
     if (partition.fetching && !partition.paused) moved[name] = offset;  // Resume moves the others
   }
-  return Move(std::move(moved), deadline);
+  return Move(moved, deadline);
 }
 
-// A partition whose fetching has only just begun refuses to be moved: tried again.
-Result<void> Consumer::Impl::Move(Offsets offsets, const kafka::Deadline& deadline) const {
-  while (!offsets.empty()) {
-    const kafka::PartitionListPtr list = ToList(offsets);
-    const kafka::ErrorPtr error(
-        rd_kafka_seek_partitions(rk(), list.get(), SeekTimeout(deadline.SliceMs(1000))));
-    rd_kafka_resp_err_t code =
-        error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error.get());
-    for (int i = 0; i < list->cnt; ++i) {
-      const rd_kafka_topic_partition_t& entry = list->elems[i];
-      if (entry.err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        offsets.erase({entry.topic, entry.partition});
-      else
-        code = entry.err;
-    }
-    if (offsets.empty()) break;
-    if (deadline.passed()) return Describe(code, "move to " + Text(offsets));
-    std::this_thread::sleep_for(Milliseconds(deadline.SliceMs(kSliceMs)));
-  }
-  return {};
+Result<void> Consumer::Impl::Move(const Offsets& offsets, const kafka::Deadline& deadline) const {
+  return kafka::MoveTo(*connection_->instance, ToList(offsets), deadline);
 }
 
 Result<void> Consumer::Impl::Pause(const std::vector<TopicPartition>& partitions) {
