@@ -52,6 +52,8 @@ struct Place {
   static Place Time(std::int64_t milliseconds) { return {Kind::kTime, milliseconds}; }
   /// Where the group is; where it has no offset, ConsumerOptions::start.
   static Place Committed() { return {Kind::kCommitted, 0}; }
+
+  friend bool operator==(const Place&, const Place&) = default;
 };
 
 struct ConsumerOptions {

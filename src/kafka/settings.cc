@@ -3,12 +3,12 @@
 #include <sys/stat.h>
 
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "base/core_dumps.h"
+#include "base/number.h"
 #include "kafka/rdkafka_handles.h"
 
 namespace semel::kafka {
@@ -200,10 +200,7 @@ Result<void> AddPropertyFile(ClientSettings& settings, const std::string& path) 
 int NumberOr(const ClientSettings& settings, const std::string& name, int otherwise) {
   const auto found = settings.properties.find(name);
   if (found == settings.properties.end()) return otherwise;
-  const std::string& text = found->second;
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() ? number : otherwise;
+  return ParseNumber<int>(found->second).value_or(otherwise);
 }
 
 Result<void> Check(const ClientSettings& settings) {
