@@ -22,15 +22,6 @@
 
 namespace semel {
 
-struct TopicPartition {
-  std::string topic{};
-  std::int32_t partition = 0;
-  friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
-};
-
-/// The offset of the next message of each partition: one more than the last that is done.
-using Offsets = std::map<TopicPartition, std::int64_t>;
-
 /// The offsets that say `message`, or all of `messages`, are done.
 Offsets OffsetsAfter(const Message& message);
 Offsets OffsetsAfter(std::span<const Message> messages);

@@ -16,21 +16,6 @@ std::string NameOf(const TopicPartition& partition) {
   return kafka::Name(partition.topic, partition.partition);
 }
 
-kafka::PartitionListPtr ToList(const Offsets& offsets) {
-  kafka::PartitionListPtr list = kafka::NewPartitionList(offsets.size());
-  for (const auto& [name, offset] : offsets)
-    rd_kafka_topic_partition_list_add(list.get(), name.topic.c_str(), name.partition)->offset =
-        offset;
-  return list;
-}
-
-std::vector<TopicPartition> ToPartitions(const rd_kafka_topic_partition_list_t& list) {
-  std::vector<TopicPartition> partitions;
-  for (int i = 0; i < list.cnt; ++i)
-    partitions.push_back({list.elems[i].topic, list.elems[i].partition});
-  return partitions;
-}
-
 Offsets OffsetsAfter(const Message& message) { return OffsetsAfter(std::span(&message, 1)); }
 
 Offsets OffsetsAfter(std::span<const Message> messages) {

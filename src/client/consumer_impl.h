@@ -14,6 +14,7 @@
 #include "client/function_logger.h"
 #include "kafka/deadline.h"
 #include "kafka/instance.h"
+#include "kafka/partition_list.h"
 #include "semel/consumer.h"
 
 namespace semel {
@@ -124,8 +125,5 @@ class Consumer::Impl final : private kafka::Callbacks {
 
 /// For messages: "orders [3]".
 std::string NameOf(const TopicPartition& partition);
-
-kafka::PartitionListPtr ToList(const Offsets& offsets);
-std::vector<TopicPartition> ToPartitions(const rd_kafka_topic_partition_list_t& list);
 
 }  // namespace semel

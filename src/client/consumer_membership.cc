@@ -46,7 +46,7 @@ void Consumer::Impl::OnRebalance(rd_kafka_resp_err_t event,
   const bool lost = !assigned && (event != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS ||
                                   rd_kafka_assignment_lost(rk()) != 0);
   Rebalance rebalance{assigned ? Kind::kAssigned : (lost ? Kind::kLost : Kind::kRevoked),
-                      ToPartitions(partitions)};
+                      kafka::ToPartitions(partitions)};
   std::string names;
   for (const TopicPartition& partition : rebalance.partitions)
     names += (names.empty() ? "" : ", ") + NameOf(partition);
@@ -110,7 +110,7 @@ Result<void> Consumer::Impl::Fetch(const std::vector<TopicPartition>& partitions
     partition.fetching = true;
     if (partition.paused) paused.push_back(name);
   }
-  const kafka::PartitionListPtr list = ToList(offsets);
+  const kafka::PartitionListPtr list = kafka::ToList(offsets);
   if (subscribed_ && Cooperative())
     SEMEL_TRY(Check(rd_kafka_incremental_assign(rk(), list.get()), "take partitions"));
   else
@@ -129,7 +129,8 @@ Result<void> Consumer::Impl::GiveBack(const Rebalance& rebalance) {
   static_cast<void>(Remove(names));
   if (rebalance.kind == Kind::kLost && options_.on_lost) options_.on_lost(names);
   if (all) return Check(rd_kafka_assign(rk(), nullptr), "give back partitions");
-  return Check(rd_kafka_incremental_unassign(rk(), ToList(fetched).get()), "give back partitions");
+  return Check(rd_kafka_incremental_unassign(rk(), kafka::ToList(fetched).get()),
+               "give back partitions");
 }
 
 std::vector<TopicPartition> Consumer::Impl::Remove(const std::vector<TopicPartition>& partitions) {

@@ -19,8 +19,7 @@ Result<Chosen> Choose(const std::vector<std::string>& topics, kafka::Admin& admi
   Chosen chosen;
   for (const std::string& text : topics) {
     SEMEL_TRY_ASSIGN(const TopicChoice choice, ParseTopicChoice(text));
-    SEMEL_TRY_ASSIGN(const auto found, admin.Describe(choice.topic, kTimeout));
-    if (!found.exists) return Error{Action::kFix, "there is no topic " + choice.topic};
+    SEMEL_TRY_ASSIGN(const auto found, admin.Find(choice.topic, kTimeout));
     if (choice.partition && *choice.partition >= found.partitions)
       return Error{Action::kFix, "topic " + choice.topic + " has no partition " +
                                      std::to_string(*choice.partition) + ", it has " +
@@ -98,7 +97,7 @@ Result<ResetPlan> PlanReset(const kafka::ClientSettings& settings, const std::st
 
 Result<void> Execute(const ResetPlan& plan, const kafka::ClientSettings& settings, Logger& logger) {
   SEMEL_TRY_ASSIGN(const auto groups, kafka::GroupAdmin::Open(settings, logger));
-  std::map<kafka::TopicPartition, kafka::Offset> offsets;
+  Offsets offsets;
   for (const OffsetMove& move : plan.moves) offsets[move.at] = move.after;
   return groups->Commit(plan.group, offsets, kTimeout);
 }

@@ -9,7 +9,7 @@
 namespace semel::group_tool {
 namespace {
 
-Error Misfit(const kafka::TopicPartition& at, const std::string& what) {
+Error Misfit(const TopicPartition& at, const std::string& what) {
   return {Action::kFix, at.topic + " [" + std::to_string(at.partition) + "]: " + what};
 }
 

@@ -23,7 +23,7 @@ Result<ResetTarget> ParseResetTarget(std::string_view text);
 
 /// What is known of a partition.
 struct PartitionFindings {
-  kafka::TopicPartition at{};
+  TopicPartition at{};
   kafka::Watermarks marks{};
   std::optional<kafka::Offset> committed{};
   kafka::Offset at_time = 0;  ///< first offset at or after the target's time; read for kTime only

@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include "kafka/partition_list.h"
+
 namespace semel::kafka {
 namespace {
 
@@ -12,28 +14,6 @@ constexpr int kSeekTimeoutsAreRight = 0x02010000;
 // Before 2.1 rd_kafka_seek_partitions took its milliseconds for microseconds (#4230).
 int SeekTimeout(int timeout_ms) {
   return rd_kafka_version() < kSeekTimeoutsAreRight ? timeout_ms * 1000 : timeout_ms;
-}
-
-// What of `list` was not moved.
-PartitionListPtr Failed(const rd_kafka_topic_partition_list_t& list) {
-  PartitionListPtr failed = NewPartitionList(static_cast<std::size_t>(list.cnt));
-  for (int i = 0; i < list.cnt; ++i) {
-    const rd_kafka_topic_partition_t& entry = list.elems[i];
-    if (entry.err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    rd_kafka_topic_partition_list_add(failed.get(), entry.topic, entry.partition)->offset =
-        entry.offset;
-  }
-  return failed;
-}
-
-std::string Text(const rd_kafka_topic_partition_list_t& list) {
-  std::string text;
-  for (int i = 0; i < list.cnt; ++i) {
-    if (i > 0) text += ", ";
-    text += Name(list.elems[i].topic, list.elems[i].partition) + " at " +
-            std::to_string(list.elems[i].offset);
-  }
-  return text;
 }
 
 }  // namespace
@@ -72,17 +52,22 @@ Result<void> WaitUntilClosed(const Instance& instance, const std::string& what,
   return {};
 }
 
-Result<void> MoveTo(const Instance& instance, PartitionListPtr list, const Deadline& deadline) {
-  while (list->cnt > 0) {
+Result<void> MoveTo(const Instance& instance, Offsets offsets, const Deadline& deadline) {
+  while (!offsets.empty()) {
+    const PartitionListPtr list = ToList(offsets);
     const ErrorPtr error(rd_kafka_seek_partitions(instance.get(), list.get(),
                                                   SeekTimeout(deadline.SliceMs(kSomeSeeksMs))));
     rd_kafka_resp_err_t code =
         error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error.get());
-    for (int i = 0; i < list->cnt; ++i)
-      if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) code = list->elems[i].err;
-    list = Failed(*list);
-    if (list->cnt == 0) break;
-    if (deadline.passed()) return instance.Describe(code, "move to " + Text(*list));
+    for (int i = 0; i < list->cnt; ++i) {
+      const rd_kafka_topic_partition_t& entry = list->elems[i];
+      if (entry.err == RD_KAFKA_RESP_ERR_NO_ERROR)
+        offsets.erase({entry.topic, entry.partition});
+      else
+        code = entry.err;
+    }
+    if (offsets.empty()) break;
+    if (deadline.passed()) return instance.Describe(code, "move to " + Text(offsets));
     std::this_thread::sleep_for(Milliseconds{deadline.SliceMs(kSliceMs)});
   }
   return {};

@@ -7,6 +7,7 @@
 
 #include "kafka/deadline.h"
 #include "kafka/instance.h"
+#include "semel/message.h"
 
 namespace semel::kafka {
 
@@ -27,9 +28,9 @@ Result<void> WaitUntilLeft(const Instance& instance, const std::string& what,
 Result<void> WaitUntilClosed(const Instance& instance, const std::string& what,
                              const Deadline& deadline, const CarryOut& carry_out);
 
-/// Moves partitions that are fetched to the offsets in `list`. One whose fetching has only just
-/// begun refuses to be moved: tried again.
-Result<void> MoveTo(const Instance& instance, PartitionListPtr list, const Deadline& deadline);
+/// Moves partitions that are fetched. One whose fetching has only just begun refuses to be moved:
+/// tried again.
+Result<void> MoveTo(const Instance& instance, Offsets offsets, const Deadline& deadline);
 
 /// The error code of what came in a record's place; of a fatal one, what it was.
 rd_kafka_resp_err_t CodeOf(const Instance& instance, const rd_kafka_message_t& message);

@@ -7,6 +7,7 @@
 // a cooperative assignment; StopFetching pauses them there. Eager calls replace the assignment as a
 // whole, and only the empty call of Acknowledge counts as the answer to a revocation.
 #include "kafka/consumer_calls.h"
+#include "kafka/partition_list.h"
 #include "kafka/rdkafka_consumer.h"
 
 namespace semel::kafka {
@@ -14,11 +15,10 @@ namespace {
 
 constexpr Milliseconds kMoveWithin{5000};
 
-PartitionListPtr ToList(const std::string& topic, const std::map<Partition, Offset>& positions) {
-  PartitionListPtr list = NewPartitionList(positions.size());
-  for (const auto& [partition, offset] : positions)
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = offset;
-  return list;
+Offsets In(const std::string& topic, const std::map<Partition, Offset>& positions) {
+  Offsets offsets;
+  for (const auto& [partition, offset] : positions) offsets[{topic, partition}] = offset;
+  return offsets;
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ Result<void> RdkafkaConsumer::Remove(std::span<const Partition> partitions) {
   const std::string what = "give back partitions of " + options_.topic;
   if (Cooperative(*instance_))
     return instance_->Check(
-        rd_kafka_incremental_unassign(rk, ToList(options_.topic, removed).get()), what);
+        rd_kafka_incremental_unassign(rk, ToList(In(options_.topic, removed)).get()), what);
   // A revocation under the eager protocol is always one of everything.
   fetched_.clear();
   return instance_->Check(rd_kafka_assign(rk, nullptr), what);
@@ -57,7 +57,7 @@ Result<void> RdkafkaConsumer::AssignAll() {
   std::map<Partition, Offset> positions;
   for (const auto& [partition, fetched] : fetched_) positions[partition] = fetched.next;
   return instance_->Check(
-      rd_kafka_assign(instance_->get(), ToList(options_.topic, positions).get()),
+      rd_kafka_assign(instance_->get(), ToList(In(options_.topic, positions)).get()),
       "fetch partitions of " + options_.topic);
 }
 
@@ -79,13 +79,13 @@ Result<void> RdkafkaConsumer::Add(const std::map<Partition, Offset>& positions) 
     (fetched_.contains(partition) ? paused : added)[partition] = offset;
   if (!added.empty())
     SEMEL_TRY(instance_->Check(
-        rd_kafka_incremental_assign(instance_->get(), ToList(options_.topic, added).get()),
+        rd_kafka_incremental_assign(instance_->get(), ToList(In(options_.topic, added)).get()),
         "fetch partitions of " + options_.topic));
   for (const auto& [partition, offset] : added) fetched_[partition] = {offset, true};
   if (paused.empty()) return {};
   SEMEL_TRY(Move(paused));
   SEMEL_TRY(instance_->Check(
-      rd_kafka_resume_partitions(instance_->get(), ToList(options_.topic, paused).get()),
+      rd_kafka_resume_partitions(instance_->get(), ToList(In(options_.topic, paused)).get()),
       "resume partitions of " + options_.topic));
   for (const auto& [partition, offset] : paused) fetched_[partition] = {offset, true};
   return {};
@@ -103,7 +103,7 @@ Result<void> RdkafkaConsumer::StopFetching(std::span<const Partition> partitions
   if (stopped.empty() || (open_ && open_->kind != Rebalance::Kind::kAssigned)) return {};
   if (!Cooperative(*instance_)) return AssignAll();
   return instance_->Check(
-      rd_kafka_pause_partitions(instance_->get(), ToList(options_.topic, stopped).get()),
+      rd_kafka_pause_partitions(instance_->get(), ToList(In(options_.topic, stopped)).get()),
       "pause partitions of " + options_.topic);
 }
 
@@ -120,7 +120,7 @@ Result<void> RdkafkaConsumer::Seek(const std::map<Partition, Offset>& positions)
 }
 
 Result<void> RdkafkaConsumer::Move(const std::map<Partition, Offset>& positions) const {
-  return MoveTo(*instance_, ToList(options_.topic, positions), Deadline{kMoveWithin});
+  return MoveTo(*instance_, In(options_.topic, positions), Deadline{kMoveWithin});
 }
 
 Result<void> RdkafkaConsumer::Leave(Milliseconds timeout) {
