@@ -1,9 +1,9 @@
 #include <unistd.h>
 
-#include <charconv>
 #include <iostream>
 #include <memory>
 
+#include "base/number.h"
 #include "command.h"
 #include "config/start.h"
 #include "console.h"
@@ -34,22 +34,10 @@ struct ConsumeFlags {
   KeyRuleFlags key;
 };
 
-std::optional<std::int64_t> Number(std::string_view text) {
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || rest != end || number < 0) return std::nullopt;
-  return number;
-}
-
 Result<Place> ParsePlace(const std::string& text) {
-  if (text == "beginning") return Place::Beginning();
-  if (text == "end") return Place::End();
-  if (const auto offset = Number(text)) return Place::Offset(*offset);
-  if (const auto time = Number(std::string_view(text).substr(text.starts_with("s@") ? 2 : 0)))
-    return Place::Time(*time);
-  const auto start = config::ParseStart(text);
-  if (start && start->kind == config::Start::Kind::kTime) return Place::Time(start->time_ms);
+  if (const auto place = config::ParsePlace(text)) return *place;
+  if (text.starts_with("s@"))
+    if (const auto time = ParseCount(text.substr(2))) return Place::Time(*time);
   return Error{Action::kFix, "--from " + text +
                                  ": write beginning, end, an offset, a date (2026-11-23, UTC), a "
                                  "time with its zone (2026-11-23T09:28:33Z) or s@MILLISECONDS"};

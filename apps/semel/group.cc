@@ -1,15 +1,10 @@
-#include <unistd.h>
-
 #include <iostream>
 #include <memory>
 
-#include "command.h"
-#include "console.h"
+#include "action.h"
 #include "group_tool/describe.h"
 #include "group_tool/reset.h"
-#include "kafka_flags.h"
 #include "table.h"
-#include "wiring/spdlog_logger.h"
 
 namespace semel::app {
 namespace {
@@ -105,27 +100,6 @@ Result<void> Reset(const GroupFlags& flags, const kafka::ClientSettings& setting
   SEMEL_TRY(group_tool::Execute(plan, settings, logger));
   std::cout << "Moved\n";
   return {};
-}
-
-using Work = Result<void> (*)(const GroupFlags&, const kafka::ClientSettings&, Logger&);
-
-int RunGroup(const GroupFlags& flags, const std::string& name, Work work) {
-  const auto settings = flags.kafka.Settings();
-  if (!settings) return Fail(name, settings.error());
-  Terminal terminal(STDERR_FILENO);
-  const auto logger = MakeLogger(terminal, LogFormat::kText, LogLevel::kWarning);
-  WarnOf(*settings, *logger);
-  const Result<void> done = work(flags, *settings, *logger);
-  return done ? 0 : Fail(name, done.error());
-}
-
-std::shared_ptr<GroupFlags> AddAction(CLI::App& command, Work work, Run& run) {
-  auto flags = std::make_shared<GroupFlags>();
-  flags->kafka.AddTo(command);
-  const std::string name = "group " + command.get_name();
-  command.callback(
-      [flags, name, work, &run] { run = [=] { return RunGroup(*flags, name, work); }; });
-  return flags;
 }
 
 void AddName(CLI::App& command, GroupFlags& flags) {

@@ -13,7 +13,6 @@
 #include "seen_tool/rebuild.h"
 #include "seen_tool/verify.h"
 #include "wiring/progress.h"
-#include "wiring/spdlog_logger.h"
 
 namespace semel::app {
 namespace {
@@ -46,10 +45,6 @@ CLI::Option* AddNames(CLI::App& command, SeenFlags& flags) {
   return from;
 }
 
-std::unique_ptr<Logger> Warnings(Terminal& terminal) {
-  return MakeLogger(terminal, LogFormat::kText, LogLevel::kWarning);
-}
-
 std::string Describe(const prove::Activity& activity) {
   const std::string* topic = activity.topic;
   return topic == nullptr ? "" : *topic + ": " + std::to_string(activity.records) + " records";
@@ -67,18 +62,16 @@ struct VerifyFlags : SeenFlags {
   std::string state_dir;
 };
 
-Result<bool> Verify(const VerifyFlags& flags, Terminal& terminal, Logger& logger) {
+Result<void> Verify(const VerifyFlags& flags, Terminal& terminal, Logger& logger, bool& right) {
   SEMEL_TRY_ASSIGN(const seen_tool::JobNames names, flags.Names());
   WarnOf(names.kafka, logger);
-  bool right = true;
   prove::Activity activity;
   const Progress line(terminal, [&activity] { return Describe(activity); });
-  SEMEL_TRY(seen_tool::Verify(names, flags.state_dir, logger, activity,
-                              [&](const seen_tool::PartitionReport& report) {
-                                Print(ToText(report), terminal);
-                                right = right && Right(report);
-                              }));
-  return right;
+  return seen_tool::Verify(names, flags.state_dir, logger, activity,
+                           [&](const seen_tool::PartitionReport& report) {
+                             Print(ToText(report), terminal);
+                             right = right && Right(report);
+                           });
 }
 
 void AddVerify(CLI::App& seen, Run& run) {
@@ -99,11 +92,11 @@ void AddVerify(CLI::App& seen, Run& run) {
       ->check(CLI::ExistingDirectory.description(""));
   command->callback([flags, &run] {
     run = [flags] {
-      Terminal terminal(STDERR_FILENO);
-      const auto logger = Warnings(terminal);
-      const auto right = Verify(*flags, terminal, *logger);
-      if (!right) return Fail("seen verify", right.error());
-      return *right ? 0 : 1;
+      bool right = true;
+      const int code = Perform("seen verify", [&](Terminal& terminal, Logger& logger) {
+        return Verify(*flags, terminal, logger, right);
+      });
+      return code == 0 && !right ? 1 : code;
     };
   });
 }
@@ -148,10 +141,8 @@ void AddDump(CLI::App& seen, Run& run) {
       "{\"hash\":\"hex\",\"topic\":\"name\",\"partition\":0,\"offset\":n,\"time\":ms}");
   command->callback([flags, &run] {
     run = [flags] {
-      Terminal terminal(STDERR_FILENO);
-      const auto logger = Warnings(terminal);
-      const auto done = Dump(*flags, *logger);
-      return done ? 0 : Fail("seen dump", done.error());
+      return Perform("seen dump",
+                     [&](Terminal& /*terminal*/, Logger& logger) { return Dump(*flags, logger); });
     };
   });
 }
@@ -193,10 +184,9 @@ void AddForget(CLI::App& seen, Run& run) {
   command->add_option("FINGERPRINT", flags->fingerprints, "What to forget, in hex")->required();
   command->callback([flags, &run] {
     run = [flags] {
-      Terminal terminal(STDERR_FILENO);
-      const auto logger = Warnings(terminal);
-      const auto done = Forget(*flags, terminal, *logger);
-      return done ? 0 : Fail("seen forget", done.error());
+      return Perform("seen forget", [&](Terminal& terminal, Logger& logger) {
+        return Forget(*flags, terminal, logger);
+      });
     };
   });
 }
@@ -285,10 +275,9 @@ void AddRebuild(CLI::App& seen, Run& run) {
   AddRebuildFlags(*command, *flags);
   command->callback([flags, &run] {
     run = [flags] {
-      Terminal terminal(STDERR_FILENO);
-      const auto logger = Warnings(terminal);
-      const auto done = Rebuild(*flags, terminal, *logger);
-      return done ? 0 : Fail("seen rebuild", done.error());
+      return Perform("seen rebuild", [&](Terminal& terminal, Logger& logger) {
+        return Rebuild(*flags, terminal, logger);
+      });
     };
   });
 }

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <iomanip>
@@ -9,15 +7,12 @@
 #include <sstream>
 #include <thread>
 
-#include "command.h"
+#include "action.h"
 #include "config/start.h"
-#include "console.h"
 #include "kafka/admin.h"
 #include "kafka/rdkafka_log_reader.h"
-#include "kafka_flags.h"
 #include "table.h"
 #include "topic_layout.h"
-#include "wiring/spdlog_logger.h"
 
 namespace semel::app {
 namespace {
@@ -165,8 +160,7 @@ Result<void> Offsets(const TopicFlags& flags, const kafka::ClientSettings& setti
   std::vector<std::vector<std::string>> rows{header};
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(settings, logger));
   for (const std::string& name : flags.names) {
-    SEMEL_TRY_ASSIGN(const auto topic, admin->Describe(name, kTimeout));
-    if (!topic.exists) return Error{Action::kFix, "there is no topic " + name};
+    SEMEL_TRY_ASSIGN(const auto topic, admin->Find(name, kTimeout));
     SEMEL_TRY_ASSIGN(const auto reader,
                      kafka::RdkafkaLogReader::Open(settings, {"semel.topic", name}, logger));
     for (std::int32_t partition = 0; partition < topic.partitions; ++partition) {
@@ -175,25 +169,6 @@ Result<void> Offsets(const TopicFlags& flags, const kafka::ClientSettings& setti
   }
   PrintTable(rows, std::cout);
   return {};
-}
-
-using Work = Result<void> (*)(const TopicFlags&, const kafka::ClientSettings&, Logger&);
-
-int RunTopic(const TopicFlags& flags, Work work) {
-  const auto settings = flags.kafka.Settings();
-  if (!settings) return Fail("topic", settings.error());
-  Terminal terminal(STDERR_FILENO);
-  const auto logger = MakeLogger(terminal, LogFormat::kText, LogLevel::kWarning);
-  WarnOf(*settings, *logger);
-  const Result<void> done = work(flags, *settings, *logger);
-  return done ? 0 : Fail("topic", done.error());
-}
-
-std::shared_ptr<TopicFlags> AddAction(CLI::App& command, Work work, Run& run) {
-  auto flags = std::make_shared<TopicFlags>();
-  flags->kafka.AddTo(command);
-  command.callback([flags, work, &run] { run = [flags, work] { return RunTopic(*flags, work); }; });
-  return flags;
 }
 
 CLI::Validator PositiveNumber() {

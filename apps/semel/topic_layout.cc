@@ -3,29 +3,29 @@
 #include <algorithm>
 #include <span>
 
-#include "kafka/client_conf.h"
-#include "kafka/instance.h"
-#include "kafka/rdkafka_handles.h"
+#include "kafka/admin.h"
+#include "kafka/admin_request.h"
 
 namespace semel::app {
 namespace {
 
-constexpr int kTimeoutMs = 30'000;
+constexpr kafka::Milliseconds kTimeout{30'000};
 
 Result<std::vector<PartitionLayout>> ReadPartitions(const kafka::Instance& instance,
-                                                    const std::string& topic) {
+                                                    const std::string& topic,
+                                                    const kafka::ClientSettings& settings) {
   const std::string what = "describe topic " + topic;
   const kafka::TopicPtr handle(rd_kafka_topic_new(instance.get(), topic.c_str(), nullptr));
   if (handle == nullptr) return instance.Describe(rd_kafka_last_error(), what);
   const rd_kafka_metadata_t* answer = nullptr;
-  auto code = rd_kafka_metadata(instance.get(), 0, handle.get(), &answer, kTimeoutMs);
+  auto code = rd_kafka_metadata(instance.get(), 0, handle.get(), &answer,
+                                kafka::Deadline(kTimeout).LeftMs());
   rd_kafka_poll(instance.get(), 0);  // serves the error callback
   const kafka::MetadataPtr metadata(answer);
   if (instance.broken()) return *instance.broken();
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1)
     code = metadata->topics[0].err;
-  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-    return Error{Action::kFix, "there is no topic " + topic};
+  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return kafka::NoTopic(topic, settings);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return instance.Describe(code, what);
   const rd_kafka_metadata_topic& found = metadata->topics[0];
   std::vector<PartitionLayout> partitions(static_cast<std::size_t>(found.partition_cnt));
@@ -45,13 +45,10 @@ Result<std::vector<std::pair<std::string, std::string>>> ReadConfig(const kafka:
                                       kafka::DestroyWith<rd_kafka_ConfigResource_destroy>>;
   const std::string what = "read the configuration of topic " + topic;
   const ResourcePtr resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
-  const kafka::QueuePtr queue(rd_kafka_queue_new(instance.get()));
+  const kafka::AdminRequest request(instance, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, kTimeout);
   rd_kafka_ConfigResource_t* asked = resource.get();
-  rd_kafka_DescribeConfigs(instance.get(), &asked, 1, nullptr, queue.get());
-  const kafka::EventPtr event(rd_kafka_queue_poll(queue.get(), kTimeoutMs));
-  if (event == nullptr) return instance.Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
-  if (const auto code = rd_kafka_event_error(event.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return instance.Describe(code, what, rd_kafka_event_error_string(event.get()));
+  rd_kafka_DescribeConfigs(instance.get(), &asked, 1, request.options(), request.queue());
+  SEMEL_TRY_ASSIGN(const kafka::EventPtr event, request.Await(what));
   std::size_t count = 0;
   const auto* const* resources = rd_kafka_DescribeConfigs_result_resources(
       rd_kafka_event_DescribeConfigs_result(event.get()), &count);
@@ -74,17 +71,11 @@ Result<std::vector<std::pair<std::string, std::string>>> ReadConfig(const kafka:
 
 }  // namespace
 
-// A consumer, because librdkafka's producers ask the brokers to create topics that they describe.
 Result<TopicLayout> ReadTopicLayout(const kafka::ClientSettings& settings, const std::string& topic,
                                     Logger& logger) {
-  SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, kafka::AdminConf(settings));
-  kafka::Instance::Parts parts;
-  parts.name = "admin client";
-  parts.principal = kafka::Principal(settings);
-  SEMEL_TRY_ASSIGN(const auto instance, kafka::Instance::Open(RD_KAFKA_CONSUMER, std::move(conf),
-                                                              std::move(parts), logger));
+  SEMEL_TRY_ASSIGN(const auto instance, kafka::OpenAdmin("admin client", settings, logger));
   TopicLayout layout;
-  SEMEL_TRY_ASSIGN(layout.partitions, ReadPartitions(*instance, topic));
+  SEMEL_TRY_ASSIGN(layout.partitions, ReadPartitions(*instance, topic, settings));
   SEMEL_TRY_ASSIGN(layout.config, ReadConfig(*instance, topic));
   return layout;
 }

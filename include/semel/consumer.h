@@ -22,15 +22,6 @@
 
 namespace semel {
 
-struct TopicPartition {
-  std::string topic{};
-  std::int32_t partition = 0;
-  friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
-};
-
-/// The offset of the next message of each partition: one more than the last that is done.
-using Offsets = std::map<TopicPartition, std::int64_t>;
-
 /// The offsets that say `message`, or all of `messages`, are done.
 Offsets OffsetsAfter(const Message& message);
 Offsets OffsetsAfter(std::span<const Message> messages);
@@ -52,6 +43,8 @@ struct Place {
   static Place Time(std::int64_t milliseconds) { return {Kind::kTime, milliseconds}; }
   /// Where the group is; where it has no offset, ConsumerOptions::start.
   static Place Committed() { return {Kind::kCommitted, 0}; }
+
+  friend bool operator==(const Place&, const Place&) = default;
 };
 
 struct ConsumerOptions {

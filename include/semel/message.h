@@ -1,9 +1,12 @@
-// A message as the consumers of this library hand it out.
+// A message as the consumers of this library hand it out, and where it is.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "semel/record.h"
@@ -24,5 +27,14 @@ struct Message {
   std::span<const Header> headers{};     ///< in their order, names may repeat
   std::shared_ptr<const void> memory{};  ///< keeps what the views point into
 };
+
+struct TopicPartition {
+  std::string topic{};
+  std::int32_t partition = 0;
+  friend auto operator<=>(const TopicPartition&, const TopicPartition&) = default;
+};
+
+/// The offset of the next message of each partition: one more than the last that is done.
+using Offsets = std::map<TopicPartition, std::int64_t>;
 
 }  // namespace semel

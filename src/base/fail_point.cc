@@ -1,11 +1,12 @@
 #include "base/fail_point.h"
 
 #include <atomic>
-#include <charconv>
 #include <csignal>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "base/number.h"
 
 namespace semel::fail_point {
 namespace {
@@ -36,10 +37,8 @@ Result<void> ArmOne(std::string_view item) {
   std::string_view action = item.substr(colon + 1);
   int hit = 1;
   if (const auto second = action.find(':'); second != std::string_view::npos) {
-    const std::string_view number = action.substr(second + 1);
-    const auto parsed = std::from_chars(number.data(), number.data() + number.size(), hit);
-    if (parsed.ec != std::errc{} || parsed.ptr != number.data() + number.size() || hit < 1)
-      return BadSpec(item);
+    hit = ParseNumber<int>(action.substr(second + 1)).value_or(0);
+    if (hit < 1) return BadSpec(item);
     action = action.substr(0, second);
   }
   Effect effect = Effect::kKill;

@@ -10,31 +10,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kCloseWithin{1800};  // with ~Instance below 5 s
 
-std::string PrincipalOf(const ConsumerOptions& options) {
-  kafka::ClientSettings settings;
-  settings.properties.insert(options.properties.begin(), options.properties.end());
-  return Principal(settings);
-}
-
 }  // namespace
 
 std::string NameOf(const TopicPartition& partition) {
   return kafka::Name(partition.topic, partition.partition);
-}
-
-kafka::PartitionListPtr ToList(const Offsets& offsets) {
-  kafka::PartitionListPtr list = kafka::NewPartitionList(offsets.size());
-  for (const auto& [name, offset] : offsets)
-    rd_kafka_topic_partition_list_add(list.get(), name.topic.c_str(), name.partition)->offset =
-        offset;
-  return list;
-}
-
-std::vector<TopicPartition> ToPartitions(const rd_kafka_topic_partition_list_t& list) {
-  std::vector<TopicPartition> partitions;
-  for (int i = 0; i < list.cnt; ++i)
-    partitions.push_back({list.elems[i].topic, list.elems[i].partition});
-  return partitions;
 }
 
 Offsets OffsetsAfter(const Message& message) { return OffsetsAfter(std::span(&message, 1)); }
@@ -50,7 +29,10 @@ Offsets OffsetsAfter(std::span<const Message> messages) {
 
 Result<std::unique_ptr<Consumer::Impl>> Consumer::Impl::Open(ConsumerOptions options) {
   SEMEL_TRY(TakeOptions(options));
-  SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, ConfOf(options));
+  SEMEL_TRY_ASSIGN(const kafka::ClientSettings settings,
+                   kafka::SettingsOfProgram(options.brokers, options.properties,
+                                            kafka::PropertyRules::kLibrary));
+  SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, ConfOf(options, settings));
   std::unique_ptr<Impl> impl(new Impl(std::move(options)));
   const ConsumerOptions& kept = impl->options_;
   impl->connection_ = std::make_shared<Connection>(kept.log);
@@ -58,7 +40,7 @@ Result<std::unique_ptr<Consumer::Impl>> Consumer::Impl::Open(ConsumerOptions opt
   parts.name = "consumer";
   if (!kept.group.empty()) parts.name += " of group " + kept.group;
   if (!kept.instance.empty()) parts.name += " " + kept.instance;
-  parts.principal = PrincipalOf(kept);
+  parts.principal = kafka::Principal(settings);
   parts.callbacks = impl.get();
   SEMEL_TRY_ASSIGN(impl->connection_->instance,
                    kafka::Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts),
@@ -78,21 +60,6 @@ Consumer::Impl::~Impl() {
   if (const auto left = Close(kCloseWithin); !left)
     logger().Warning("could not leave the group; it will notice at the end of the session",
                      {{"error", left.error().message}});
-}
-
-Error Consumer::Impl::Describe(rd_kafka_resp_err_t code, const std::string& what) const {
-  return connection_->instance->Describe(code, what);
-}
-
-Result<void> Consumer::Impl::Check(rd_kafka_resp_err_t code, const std::string& what) const {
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return Describe(code, what);
-}
-
-Result<void> Consumer::Impl::Check(rd_kafka_error_t* taken, const std::string& what) const {
-  const kafka::ErrorPtr error(taken);
-  if (error == nullptr) return {};
-  return connection_->instance->Describe(*error, what);
 }
 
 Result<void> Consumer::Impl::CheckOurs(const TopicPartition& partition, Action otherwise) const {

@@ -1,13 +1,9 @@
 #include "client/consumer_conf.h"
 
-#include <array>
-
 #include "kafka/client_conf.h"
 
 namespace semel {
 namespace {
-
-constexpr int kCooperativeIsSound = 0x020601ff;  // before: endless rebalances (librdkafka #4783)
 
 Error Refused(const std::string& name, const std::string& value, const char* why) {
   return {Action::kFix, name + "=" + value + ": " + why};
@@ -43,13 +39,6 @@ Result<void> TakeOption(ConsumerOptions& options, const std::string& name,
   return {};
 }
 
-Result<void> Set(rd_kafka_conf_t* conf, const char* name, const std::string& value) {
-  std::array<char, 512> text{};
-  if (rd_kafka_conf_set(conf, name, value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK)
-    return Error{Action::kFix, std::string(name) + ": " + text.data()};
-  return {};
-}
-
 }  // namespace
 
 Result<void> TakeOptions(ConsumerOptions& options) {
@@ -66,24 +55,14 @@ Result<void> TakeOptions(ConsumerOptions& options) {
   return {};
 }
 
-Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options) {
-  kafka::ClientSettings settings;
-  settings.brokers = options.brokers;
-  settings.properties.insert(options.properties.begin(), options.properties.end());
-  const bool cooperative = rd_kafka_version() >= kCooperativeIsSound;
-  SEMEL_TRY_ASSIGN(
-      kafka::ConfPtr conf,
-      kafka::LibraryConf(
-          settings,
-          {{"partition.assignment.strategy", cooperative ? "cooperative-sticky" : "range"},
-           {"session.timeout.ms", std::to_string(kafka::kSessionTimeoutMs)},
-           {"heartbeat.interval.ms", "500"},
-           {"max.poll.interval.ms", std::to_string(kafka::kMaxPollIntervalMs)},
-           {"fetch.error.backoff.ms", "100"},
-           {"check.crcs", "true"}}));
+Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options,
+                              const kafka::ClientSettings& settings) {
+  kafka::Properties defaults = kafka::MembershipDefaults();
+  defaults.push_back({"fetch.error.backoff.ms", "100"});
+  defaults.push_back({"check.crcs", "true"});
   const bool to_end = options.start.kind == Place::Kind::kEnd;
   const char* const reset = to_end ? "latest" : "earliest";
-  const std::map<const char*, std::string> fixed = {
+  kafka::Properties fixed = {
       {"group.id",
        options.group.empty() ? "semel" : options.group},  // assigning alone asks for one
       {"enable.auto.commit", "false"},
@@ -91,9 +70,8 @@ Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options) {
       {"auto.offset.reset", options.reset_out_of_range ? reset : "error"},
       {"isolation.level", options.read_uncommitted ? "read_uncommitted" : "read_committed"},
       {"enable.partition.eof", "true"}};
-  for (const auto& [name, value] : fixed) SEMEL_TRY(Set(conf.get(), name, value));
-  if (!options.instance.empty()) SEMEL_TRY(Set(conf.get(), "group.instance.id", options.instance));
-  return conf;
+  if (!options.instance.empty()) fixed.push_back({"group.instance.id", options.instance});
+  return kafka::LibraryConf(settings, defaults, fixed);
 }
 
 }  // namespace semel

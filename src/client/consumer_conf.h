@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kafka/rdkafka_handles.h"
+#include "kafka/settings.h"
 #include "semel/consumer.h"
 
 namespace semel {
@@ -10,7 +11,8 @@ namespace semel {
 /// Errors: kFix, naming the property.
 Result<void> TakeOptions(ConsumerOptions& options);
 
-/// After TakeOptions. Errors: kFix, naming the property.
-Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options);
+/// After TakeOptions, with `settings` of the properties that are left.
+Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options,
+                              const kafka::ClientSettings& settings);
 
 }  // namespace semel

@@ -14,6 +14,7 @@
 #include "client/function_logger.h"
 #include "kafka/deadline.h"
 #include "kafka/instance.h"
+#include "kafka/partition_list.h"
 #include "semel/consumer.h"
 
 namespace semel {
@@ -61,9 +62,13 @@ class Consumer::Impl final : private kafka::Callbacks {
   explicit Impl(ConsumerOptions options) : options_(std::move(options)) {}
   rd_kafka_t* rk() const { return connection_->instance->get(); }
   Logger& logger() const { return connection_->logger; }
-  Error Describe(rd_kafka_resp_err_t code, const std::string& what) const;
-  Result<void> Check(rd_kafka_resp_err_t code, const std::string& what) const;
-  Result<void> Check(rd_kafka_error_t* taken, const std::string& what) const;
+  Error Describe(rd_kafka_resp_err_t code, const std::string& what) const {
+    return connection_->instance->Describe(code, what);
+  }
+  template <typename Outcome>
+  Result<void> Check(Outcome outcome, const std::string& what) const {
+    return connection_->instance->Check(outcome, what);
+  }
   Result<void> CheckOurs(const TopicPartition& partition, Action otherwise) const;
 
   // consumer_poll.cc
@@ -86,8 +91,6 @@ class Consumer::Impl final : private kafka::Callbacks {
   Result<void> GiveBack(const Rebalance& rebalance);
   Result<void> Fetch(const std::vector<TopicPartition>& partitions);
   std::vector<TopicPartition> Remove(const std::vector<TopicPartition>& partitions);
-  Result<void> WaitUntilLeft(const kafka::Deadline& deadline);
-  Result<void> WaitUntilClosed(const kafka::Deadline& deadline);
 
   // consumer_offsets.cc
   Result<std::uintptr_t> Send(const Offsets& offsets, CommitFunction done);
@@ -98,7 +101,7 @@ class Consumer::Impl final : private kafka::Callbacks {
   Result<Offsets> AskCommitted(const std::vector<TopicPartition>& partitions,
                                const kafka::Deadline& deadline);
   Result<Offsets> Locate(Places places, const kafka::Deadline& deadline);
-  Result<void> Move(Offsets offsets, const kafka::Deadline& deadline) const;
+  Result<void> Move(const Offsets& offsets, const kafka::Deadline& deadline) const;
 
   ConsumerOptions options_;
   std::shared_ptr<Connection> connection_;
@@ -124,8 +127,5 @@ class Consumer::Impl final : private kafka::Callbacks {
 
 /// For messages: "orders [3]".
 std::string NameOf(const TopicPartition& partition);
-
-kafka::PartitionListPtr ToList(const Offsets& offsets);
-std::vector<TopicPartition> ToPartitions(const rd_kafka_topic_partition_list_t& list);
 
 }  // namespace semel

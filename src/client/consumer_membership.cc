@@ -2,11 +2,11 @@
 #include <algorithm>
 
 #include "client/consumer_impl.h"
+#include "kafka/consumer_calls.h"
 
 namespace semel {
 namespace {
 
-constexpr int kSliceMs = 20;
 constexpr std::chrono::milliseconds kAskWithin{1000};
 
 const char* Text(bool assigned, bool lost) {
@@ -46,7 +46,7 @@ void Consumer::Impl::OnRebalance(rd_kafka_resp_err_t event,
   const bool lost = !assigned && (event != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS ||
                                   rd_kafka_assignment_lost(rk()) != 0);
   Rebalance rebalance{assigned ? Kind::kAssigned : (lost ? Kind::kLost : Kind::kRevoked),
-                      ToPartitions(partitions)};
+                      kafka::ToPartitions(partitions)};
   std::string names;
   for (const TopicPartition& partition : rebalance.partitions)
     names += (names.empty() ? "" : ", ") + NameOf(partition);
@@ -56,10 +56,7 @@ void Consumer::Impl::OnRebalance(rd_kafka_resp_err_t event,
   rd_kafka_yield(rk());
 }
 
-bool Consumer::Impl::Cooperative() const {
-  const char* protocol = rd_kafka_rebalance_protocol(rk());
-  return protocol != nullptr && std::string_view(protocol) == "COOPERATIVE";
-}
+bool Consumer::Impl::Cooperative() const { return kafka::Cooperative(*connection_->instance); }
 
 // What the group announced. An assignment stays announced while nobody says where to begin.
 Result<void> Consumer::Impl::CarryOut() {
@@ -113,7 +110,7 @@ Result<void> Consumer::Impl::Fetch(const std::vector<TopicPartition>& partitions
     partition.fetching = true;
     if (partition.paused) paused.push_back(name);
   }
-  const kafka::PartitionListPtr list = ToList(offsets);
+  const kafka::PartitionListPtr list = kafka::ToList(offsets);
   if (subscribed_ && Cooperative())
     SEMEL_TRY(Check(rd_kafka_incremental_assign(rk(), list.get()), "take partitions"));
   else
@@ -132,7 +129,8 @@ Result<void> Consumer::Impl::GiveBack(const Rebalance& rebalance) {
   static_cast<void>(Remove(names));
   if (rebalance.kind == Kind::kLost && options_.on_lost) options_.on_lost(names);
   if (all) return Check(rd_kafka_assign(rk(), nullptr), "give back partitions");
-  return Check(rd_kafka_incremental_unassign(rk(), ToList(fetched).get()), "give back partitions");
+  return Check(rd_kafka_incremental_unassign(rk(), kafka::ToList(fetched).get()),
+               "give back partitions");
 }
 
 std::vector<TopicPartition> Consumer::Impl::Remove(const std::vector<TopicPartition>& partitions) {
@@ -150,55 +148,31 @@ std::vector<TopicPartition> Consumer::Impl::Assignment() const {
   return names;
 }
 
-// librdkafka's close sends no LeaveGroup for a static member (KIP-345); unsubscribing does.
 Result<void> Consumer::Impl::Close(Milliseconds timeout) {
   if (closed_) return {};
   closed_ = true;
   const kafka::Deadline deadline{timeout};
   const bool cooperative = Cooperative();
+  const kafka::Instance& instance = *connection_->instance;
+  const auto carry_out = [this] {
+    ServeCommits(0);
+    return CarryOut();
+  };
   Result<void> left = CarryOut();
   if (subscribed_) {
     rd_kafka_unsubscribe(rk());
-    if (left) left = WaitUntilLeft(deadline);
+    if (left)
+      left = kafka::WaitUntilLeft(instance, "leave group " + options_.group, deadline, carry_out);
   } else {
     rd_kafka_assign(rk(), nullptr);
   }
-  if (left) left = WaitUntilClosed(deadline);
+  if (left) left = kafka::WaitUntilClosed(instance, "close the consumer", deadline, carry_out);
   static_cast<void>(Remove(Assignment()));
   carried_.clear();
   // librdkafka 2.0.2 asserts (rd_kafka_sticky_assignor_state_destroy) where a consumer is destroyed
   // within its first cooperative join.
   if (!left && cooperative) connection_->instance->LeaveRunning();
   return left;
-}
-
-Result<void> Consumer::Impl::WaitUntilLeft(const kafka::Deadline& deadline) {
-  while (true) {
-    const kafka::MessagePtr dropped(rd_kafka_consumer_poll(rk(), deadline.SliceMs(kSliceMs)));
-    ServeCommits(0);
-    SEMEL_TRY(CarryOut());
-    // librdkafka forgets its member id when it sends the LeaveGroup.
-    char* member = rd_kafka_memberid(rk());
-    const bool left = member == nullptr || *member == '\0';
-    if (member != nullptr) rd_kafka_mem_free(rk(), member);
-    if (left) return {};
-    if (deadline.passed())
-      return Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "leave group " + options_.group);
-  }
-}
-
-// Waits for the answer to the LeaveGroup; never blocks in rd_kafka_consumer_close, which can hang.
-Result<void> Consumer::Impl::WaitUntilClosed(const kafka::Deadline& deadline) {
-  const kafka::QueuePtr queue(rd_kafka_queue_new(rk()));
-  SEMEL_TRY(Check(rd_kafka_consumer_close_queue(rk(), queue.get()), "close the consumer"));
-  while (rd_kafka_consumer_closed(rk()) == 0) {
-    if (deadline.passed()) return Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "close the consumer");
-    const kafka::MessagePtr dropped(
-        rd_kafka_consume_queue(queue.get(), deadline.SliceMs(kSliceMs)));
-    ServeCommits(0);
-    SEMEL_TRY(CarryOut());
-  }
-  return {};
 }
 
 }  // namespace semel

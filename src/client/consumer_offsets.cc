@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "client/consumer_impl.h"
+#include "kafka/consumer_calls.h"
 #include "kafka/metadata.h"
 
 namespace semel {
@@ -13,33 +14,11 @@ using Milliseconds = std::chrono::milliseconds;
 constexpr int kSliceMs = 20;
 constexpr Milliseconds kMoveWithin{5000};
 constexpr Milliseconds kBetweenTries{50};
-constexpr int kSeekTimeoutsAreRight = 0x02010000;
-
-Offsets ToOffsets(const rd_kafka_topic_partition_list_t& list) {
-  Offsets offsets;
-  for (int i = 0; i < list.cnt; ++i)
-    offsets[{list.elems[i].topic, list.elems[i].partition}] = list.elems[i].offset;
-  return offsets;
-}
-
-std::string Text(const Offsets& offsets) {
-  std::string text;
-  for (const auto& [partition, offset] : offsets) {
-    if (!text.empty()) text.append(", ");
-    text.append(NameOf(partition)).append(" at ").append(std::to_string(offset));
-  }
-  return text;
-}
 
 const rd_kafka_topic_partition_t* FirstFailed(const rd_kafka_topic_partition_list_t& list) {
   for (int i = 0; i < list.cnt; ++i)
     if (list.elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return &list.elems[i];
   return nullptr;
-}
-
-// Before 2.1 rd_kafka_seek_partitions took its milliseconds for microseconds (#4230).
-int SeekTimeout(int timeout_ms) {
-  return rd_kafka_version() < kSeekTimeoutsAreRight ? timeout_ms * 1000 : timeout_ms;
 }
 
 }  // namespace
@@ -53,7 +32,7 @@ Result<void> Consumer::Impl::Commit(const Offsets& offsets, Milliseconds timeout
     while (!answer && !deadline.passed()) ServeCommits(deadline.SliceMs(kSliceMs));
     if (!answer) {
       commits_.erase(commit);
-      return Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "commit " + Text(offsets));
+      return Describe(RD_KAFKA_RESP_ERR__TIMED_OUT, "commit " + kafka::Text(offsets));
     }
     if (*answer || answer->error().action != Action::kRetry || deadline.passed()) return *answer;
     std::this_thread::sleep_for(std::min(kBetweenTries, Milliseconds(deadline.LeftMs())));
@@ -69,9 +48,9 @@ Result<std::uintptr_t> Consumer::Impl::Send(const Offsets& offsets, CommitFuncti
   if (options_.group.empty()) return Error{Action::kFix, "committing needs a group"};
   for (const auto& [partition, offset] : offsets) SEMEL_TRY(CheckOurs(partition, Action::kAbort));
   const std::uintptr_t commit = ++last_commit_;
-  SEMEL_TRY(Check(rd_kafka_commit_queue(rk(), ToList(offsets).get(), commit_queue_.get(), nullptr,
-                                        reinterpret_cast<void*>(commit)),
-                  "commit " + Text(offsets)));
+  SEMEL_TRY(Check(rd_kafka_commit_queue(rk(), kafka::ToList(offsets).get(), commit_queue_.get(),
+                                        nullptr, reinterpret_cast<void*>(commit)),
+                  "commit " + kafka::Text(offsets)));
   commits_[commit] = std::move(done);
   return commit;
 }
@@ -94,9 +73,9 @@ void Consumer::Impl::Report(rd_kafka_event_t& event) {
   if (list != nullptr) {
     const rd_kafka_topic_partition_t* const failed = FirstFailed(*list);
     if (failed != nullptr) code = failed->err;
-    what.append(" ").append(
-        Text(failed == nullptr ? ToOffsets(*list)
-                               : Offsets{{{failed->topic, failed->partition}, failed->offset}}));
+    what.append(" ").append(kafka::Text(
+        failed == nullptr ? kafka::ToOffsets(*list)
+                          : Offsets{{{failed->topic, failed->partition}, failed->offset}}));
   }
   // There was nothing to commit.
   if (code == RD_KAFKA_RESP_ERR__NO_OFFSET) code = RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -131,12 +110,12 @@ Result<Offsets> Consumer::Impl::AskCommitted(const std::vector<TopicPartition>& 
   Offsets asked;
   if (options_.group.empty() || partitions.empty()) return asked;
   for (const TopicPartition& partition : partitions) asked[partition] = RD_KAFKA_OFFSET_INVALID;
-  const kafka::PartitionListPtr list = ToList(asked);
+  const kafka::PartitionListPtr list = kafka::ToList(asked);
   const std::string what = "read the offsets of group " + options_.group;
   SEMEL_TRY(Answered(rd_kafka_committed(rk(), list.get(), deadline.LeftMs()), what));
   if (const auto* const failed = FirstFailed(*list); failed != nullptr)
     return Describe(failed->err, what + " in " + kafka::Name(failed->topic, failed->partition));
-  Offsets found = ToOffsets(*list);
+  Offsets found = kafka::ToOffsets(*list);
   std::erase_if(found, [](const auto& entry) { return entry.second < 0; });
   return found;
 }
@@ -145,12 +124,12 @@ Result<Offsets> Consumer::Impl::AskCommitted(const std::vector<TopicPartition>& 
 // and the last. Past the last message: RD_KAFKA_OFFSET_END.
 Result<Offsets> Consumer::Impl::Ask(const Offsets& times, const kafka::Deadline& deadline) {
   if (times.empty()) return times;
-  const kafka::PartitionListPtr list = ToList(times);
+  const kafka::PartitionListPtr list = kafka::ToList(times);
   const std::string what = "find the offsets";
   SEMEL_TRY(Answered(rd_kafka_offsets_for_times(rk(), list.get(), deadline.LeftMs()), what));
   if (const auto* const failed = FirstFailed(*list); failed != nullptr)
     return Describe(failed->err, what + " of " + kafka::Name(failed->topic, failed->partition));
-  return ToOffsets(*list);
+  return kafka::ToOffsets(*list);
 }
 
 Result<Offsets> Consumer::Impl::Lag(Milliseconds timeout) {
@@ -217,29 +196,11 @@ Result<void> Consumer::Impl::Seek(const Places& places, Milliseconds timeout) {
     PlaceAt(partition, offset);
     if (partition.fetching && !partition.paused) moved[name] = offset;  // Resume moves the others
   }
-  return Move(std::move(moved), deadline);
+  return Move(moved, deadline);
 }
 
-// A partition whose fetching has only just begun refuses to be moved: tried again.
-Result<void> Consumer::Impl::Move(Offsets offsets, const kafka::Deadline& deadline) const {
-  while (!offsets.empty()) {
-    const kafka::PartitionListPtr list = ToList(offsets);
-    const kafka::ErrorPtr error(
-        rd_kafka_seek_partitions(rk(), list.get(), SeekTimeout(deadline.SliceMs(1000))));
-    rd_kafka_resp_err_t code =
-        error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error.get());
-    for (int i = 0; i < list->cnt; ++i) {
-      const rd_kafka_topic_partition_t& entry = list->elems[i];
-      if (entry.err == RD_KAFKA_RESP_ERR_NO_ERROR)
-        offsets.erase({entry.topic, entry.partition});
-      else
-        code = entry.err;
-    }
-    if (offsets.empty()) break;
-    if (deadline.passed()) return Describe(code, "move to " + Text(offsets));
-    std::this_thread::sleep_for(Milliseconds(deadline.SliceMs(kSliceMs)));
-  }
-  return {};
+Result<void> Consumer::Impl::Move(const Offsets& offsets, const kafka::Deadline& deadline) const {
+  return kafka::MoveTo(*connection_->instance, offsets, deadline);
 }
 
 Result<void> Consumer::Impl::Pause(const std::vector<TopicPartition>& partitions) {
@@ -252,7 +213,7 @@ Result<void> Consumer::Impl::Pause(const std::vector<TopicPartition>& partitions
     if (partition.fetching) paused[name] = RD_KAFKA_OFFSET_INVALID;
   }
   if (paused.empty()) return {};
-  return Check(rd_kafka_pause_partitions(rk(), ToList(paused).get()), "pause partitions");
+  return Check(rd_kafka_pause_partitions(rk(), kafka::ToList(paused).get()), "pause partitions");
 }
 
 // Moved first: what was buffered when they were paused has to come again.
@@ -266,7 +227,7 @@ Result<void> Consumer::Impl::Resume(const std::vector<TopicPartition>& partition
   }
   if (resumed.empty()) return {};
   SEMEL_TRY(Move(resumed, kafka::Deadline(kMoveWithin)));
-  return Check(rd_kafka_resume_partitions(rk(), ToList(resumed).get()), "resume partitions");
+  return Check(rd_kafka_resume_partitions(rk(), kafka::ToList(resumed).get()), "resume partitions");
 }
 
 Result<std::int32_t> Consumer::Impl::PartitionCount(const std::string& topic,

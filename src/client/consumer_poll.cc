@@ -2,7 +2,7 @@
 #include <ctime>
 
 #include "client/consumer_impl.h"
-#include "kafka/client_conf.h"
+#include "kafka/consumer_calls.h"
 
 namespace semel {
 namespace {
@@ -113,12 +113,11 @@ OwnedPartition* Consumer::Impl::Find(const rd_kafka_message_t& message) {
 }
 
 void Consumer::Impl::HandleError(const rd_kafka_message_t& message) {
-  const bool fatal = message.err == RD_KAFKA_RESP_ERR__FATAL;
-  const rd_kafka_resp_err_t code = fatal ? rd_kafka_fatal_error(rk(), nullptr, 0) : message.err;
+  const kafka::Instance& instance = *connection_->instance;
+  const rd_kafka_resp_err_t code = kafka::CodeOf(instance, message);
   // Without a group nobody asked for the rights on one; librdkafka looks for it all the same.
   if (code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && options_.group.empty()) return;
-  if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-      code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+  if (kafka::IsOutOfRange(code)) {
     if (const OwnedPartition* const partition = Find(message); partition != nullptr)
       error_ = OutOfRange(message, *partition);
     found_topic_ = nullptr;
@@ -128,31 +127,20 @@ void Consumer::Impl::HandleError(const rd_kafka_message_t& message) {
   if (message.rkt != nullptr)
     what.append(" ").append(NameOf({rd_kafka_topic_name(message.rkt), message.partition}));
   if (!options_.group.empty()) what.append(" in group ").append(options_.group);
-  Error error =
-      connection_->instance->Describe(code, what, rd_kafka_message_errstr(&message), "Read");
-  const bool passes = error.action == Action::kRetry || error.action == Action::kAbort;
-  if (passes && !fatal) return logger().Warning(error.message);
-  if (passes) error.action = Action::kFail;
+  auto error = kafka::ReadError(instance, message, what);
+  if (!error) return;
   if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
-    error.message += "; this one is " + options_.instance;
+    error->message += "; this one is " + options_.instance;
   error_ = std::move(error);
 }
 
 Error Consumer::Impl::OutOfRange(const rd_kafka_message_t& message,
                                  const OwnedPartition& partition) const {
-  constexpr int kAskMs = 1000;
-  const char* const topic = rd_kafka_topic_name(message.rkt);
-  std::string text = NameOf({topic, message.partition}) + ": offset " +
-                     std::to_string(partition.fetched) + " is not there";
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-  if (rd_kafka_query_watermark_offsets(rk(), topic, message.partition, &low, &high, kAskMs) ==
-      RD_KAFKA_RESP_ERR_NO_ERROR)
-    text += "; the log is from " + std::to_string(low) + " to " + std::to_string(high);
-  text +=
-      "; messages were deleted before they were read, or the topic was made anew; choose another "
-      "offset, or set reset_out_of_range (auto.offset.reset)";
-  return {Action::kStop, std::move(text)};
+  return {Action::kStop,
+          kafka::NotThere(*connection_->instance, rd_kafka_topic_name(message.rkt),
+                          message.partition, partition.fetched) +
+              "; messages were deleted before they were read, or the topic was made anew; choose "
+              "another offset, or set reset_out_of_range (auto.offset.reset)"};
 }
 
 void Consumer::Impl::Drop(const TopicPartition& name, OwnedPartition& partition) {

@@ -17,23 +17,6 @@ void GoToEnd(OwnedPartition& partition) {
   partition.end_reached = true;
 }
 
-// librdkafka gives null for null and a non-null pointer for empty.
-Bytes ToBytes(const void* data, std::size_t size) {
-  if (data == nullptr) return std::nullopt;
-  return std::string_view(static_cast<const char*>(data), size);
-}
-
-std::vector<Header> HeadersOf(const rd_kafka_headers_t& headers) {
-  std::vector<Header> all;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  std::size_t size = 0;
-  while (rd_kafka_header_get_all(&headers, all.size(), &name, &value, &size) ==
-         RD_KAFKA_RESP_ERR_NO_ERROR)
-    all.push_back({name, ToBytes(value, size)});
-  return all;
-}
-
 }  // namespace
 
 void FetchBuffer::Start(std::shared_ptr<const void> client) {
@@ -66,15 +49,15 @@ Message FetchBuffer::Take() {
   from.next = source.offset + 1;
   if (--from.buffered == 0) GoToEnd(from);
   std::span<const Header> headers;
-  rd_kafka_headers_t* found = nullptr;
-  if (rd_kafka_message_headers(&source, &found) == RD_KAFKA_RESP_ERR_NO_ERROR)
-    headers = batch_->headers.emplace_back(HeadersOf(*found));
+  std::vector<Header> found;
+  kafka::AddHeaders(source, found);
+  if (!found.empty()) headers = batch_->headers.emplace_back(std::move(found));
   return {entry.topic,
           source.partition,
           source.offset,
           kafka::TimestampOf(source),
-          ToBytes(source.key, source.key_len),
-          ToBytes(source.payload, source.len),
+          kafka::ToBytes(source.key, source.key_len),
+          kafka::ToBytes(source.payload, source.len),
           headers,
           batch_};
 }

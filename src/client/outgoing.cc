@@ -4,58 +4,37 @@
 #include <cstdint>
 
 #include "kafka/instance.h"
-#include "kafka/rdkafka_handles.h"
+#include "kafka/produce_variables.h"
 
 namespace semel {
 namespace {
 
 constexpr std::uint64_t kTagEnd = std::uint64_t{1} << 63U;
 
-// To librdkafka a null pointer means null, whatever the size.
-const char* DataOf(const Bytes& bytes) {
-  if (!bytes) return nullptr;
-  return bytes->data() == nullptr ? "" : bytes->data();
-}
-std::size_t SizeOf(const Bytes& bytes) { return bytes ? bytes->size() : 0; }
-
-kafka::HeadersPtr Copy(std::span<const Header> headers) {
-  kafka::HeadersPtr copy(rd_kafka_headers_new(headers.size()));
-  for (const auto& [name, value] : headers)
-    rd_kafka_header_add(copy.get(), name.data(), static_cast<ssize_t>(name.size()), DataOf(value),
-                        static_cast<ssize_t>(SizeOf(value)));
-  return copy;
-}
-
-rd_kafka_vu_t Unit(rd_kafka_vtype_t type) {
-  rd_kafka_vu_t unit{};
-  unit.vtype = type;
-  return unit;
-}
-
 // The call that takes headers and a timestamp; rd_kafka_produce, without, is cheaper.
 rd_kafka_resp_err_t ProduceFull(rd_kafka_t* rk, rd_kafka_topic_t* topic,
                                 const OutgoingMessage& message, void* opaque) {
-  std::array<rd_kafka_vu_t, 8> units{Unit(RD_KAFKA_VTYPE_RKT),      Unit(RD_KAFKA_VTYPE_PARTITION),
-                                     Unit(RD_KAFKA_VTYPE_MSGFLAGS), Unit(RD_KAFKA_VTYPE_KEY),
-                                     Unit(RD_KAFKA_VTYPE_VALUE),    Unit(RD_KAFKA_VTYPE_OPAQUE)};
-  units[0].u.rkt = topic;
-  units[1].u.i32 = message.partition;
-  units[2].u.i = RD_KAFKA_MSG_F_COPY;
-  units[3].u.mem = {const_cast<char*>(DataOf(message.key)), SizeOf(message.key)};
-  units[4].u.mem = {const_cast<char*>(DataOf(message.value)), SizeOf(message.value)};
-  units[5].u.ptr = opaque;
+  std::array<rd_kafka_vu_t, 8> variables{kafka::Variable(RD_KAFKA_VTYPE_RKT),
+                                         kafka::Variable(RD_KAFKA_VTYPE_PARTITION),
+                                         kafka::Variable(RD_KAFKA_VTYPE_MSGFLAGS),
+                                         kafka::Variable(RD_KAFKA_VTYPE_OPAQUE),
+                                         kafka::Memory(RD_KAFKA_VTYPE_KEY, message.key),
+                                         kafka::Memory(RD_KAFKA_VTYPE_VALUE, message.value)};
+  variables[0].u.rkt = topic;
+  variables[1].u.i32 = message.partition;
+  variables[2].u.i = RD_KAFKA_MSG_F_COPY;
+  variables[3].u.ptr = opaque;
   std::size_t count = 6;
   if (message.timestamp_ms >= 0) {
-    units[count] = Unit(RD_KAFKA_VTYPE_TIMESTAMP);
-    units[count++].u.i64 = message.timestamp_ms;
+    variables[count] = kafka::Variable(RD_KAFKA_VTYPE_TIMESTAMP);
+    variables[count++].u.i64 = message.timestamp_ms;
   }
-  kafka::HeadersPtr headers;
-  if (!message.headers.empty()) {
-    headers = Copy(message.headers);
-    units[count] = Unit(RD_KAFKA_VTYPE_HEADERS);
-    units[count++].u.headers = headers.get();
+  kafka::HeadersPtr headers = kafka::CopyHeaders(message.headers);
+  if (headers != nullptr) {
+    variables[count] = kafka::Variable(RD_KAFKA_VTYPE_HEADERS);
+    variables[count++].u.headers = headers.get();
   }
-  const kafka::ErrorPtr error(rd_kafka_produceva(rk, units.data(), count));
+  const kafka::ErrorPtr error(rd_kafka_produceva(rk, variables.data(), count));
   if (error != nullptr) return rd_kafka_error_code(error.get());
   static_cast<void>(headers.release());  // taken with the message
   return RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -83,7 +62,7 @@ Result<void> Check(const OutgoingMessage& message) {
 }
 
 std::size_t BytesOf(const OutgoingMessage& message) {
-  return SizeOf(message.key) + SizeOf(message.value);
+  return kafka::SizeOf(message.key) + kafka::SizeOf(message.value);
 }
 
 rd_kafka_resp_err_t Produce(rd_kafka_t* rk, rd_kafka_topic_t* topic, const OutgoingMessage& message,
@@ -91,8 +70,9 @@ rd_kafka_resp_err_t Produce(rd_kafka_t* rk, rd_kafka_topic_t* topic, const Outgo
   if (!message.headers.empty() || message.timestamp_ms >= 0)
     return ProduceFull(rk, topic, message, opaque);
   if (rd_kafka_produce(topic, message.partition, RD_KAFKA_MSG_F_COPY,
-                       const_cast<char*>(DataOf(message.value)), SizeOf(message.value),
-                       DataOf(message.key), SizeOf(message.key), opaque) == 0)
+                       const_cast<char*>(kafka::DataOf(message.value)),
+                       kafka::SizeOf(message.value), kafka::DataOf(message.key),
+                       kafka::SizeOf(message.key), opaque) == 0)
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   return rd_kafka_last_error();
 }

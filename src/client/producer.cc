@@ -31,7 +31,7 @@ constexpr std::uint64_t kBurst = 256;   // messages, after which Send polls
 constexpr milliseconds kGivenUp{1000};  // until librdkafka has reported on what was purged
 constexpr milliseconds kDestructorFlush{1000};
 
-std::map<std::string, std::string> Defaults(const ProducerOptions& options) {
+kafka::Properties Defaults(const ProducerOptions& options) {
   return {{"acks", "all"},
           {"enable.idempotence", "true"},
           {"max.in.flight.requests.per.connection", "1"},
@@ -100,11 +100,10 @@ Result<std::unique_ptr<Producer::Impl>> Producer::Impl::Open(ProducerOptions opt
   if (options.queue_messages == 0 || options.queue_bytes == 0)
     return Fix("queue_messages and queue_bytes: must be at least 1");
   auto impl = std::make_unique<Impl>(std::move(options));
-  kafka::ClientSettings settings;
-  settings.brokers = impl->options_.brokers;
-  for (const auto& [name, value] : impl->options_.properties)
-    settings.properties.insert_or_assign(name, value);
-  SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, kafka::LibraryConf(settings, Defaults(impl->options_)));
+  SEMEL_TRY_ASSIGN(const kafka::ClientSettings settings,
+                   kafka::SettingsOfProgram(impl->options_.brokers, impl->options_.properties,
+                                            kafka::PropertyRules::kLibrary));
+  SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, kafka::LibraryConf(settings, Defaults(impl->options_), {}));
   SEMEL_TRY_ASSIGN(impl->instance_, kafka::Instance::Open(RD_KAFKA_PRODUCER, std::move(conf),
                                                           {.name = "producer",
                                                            .principal = kafka::Principal(settings),

@@ -4,22 +4,9 @@
 #include <utility>
 
 #include "client/transactional_loop.h"
-#include "kafka/property_rules.h"
 
 namespace semel {
 namespace {
-
-Result<kafka::ClientSettings> KafkaSettings(const TransactionalConsumerOptions& options) {
-  kafka::ClientSettings settings;
-  settings.brokers = options.brokers;
-  if (settings.brokers.empty()) return Error{Action::kFix, "brokers: none are given"};
-  for (const auto& [name, value] : options.properties) {
-    if (const char* reason = kafka::WhyRefused(name); reason != nullptr)
-      return Error{Action::kFix, name + " cannot be set: " + reason};
-    settings.properties[name] = value;
-  }
-  return settings;
-}
 
 Result<bool> CountAndHandOut(const Record& /*record*/, pipeline::PartitionWork& work) {
   ++work.tally.read;
@@ -35,8 +22,7 @@ TransactionalConsumer::~TransactionalConsumer() = default;
 
 Result<std::unique_ptr<TransactionalConsumer>> TransactionalConsumer::Open(
     TransactionalConsumerOptions options) {
-  SEMEL_TRY_ASSIGN(kafka::ClientSettings kafka, KafkaSettings(options));
-  SEMEL_TRY_ASSIGN(DedupOptions job, LoopJob(options, std::move(kafka)));
+  SEMEL_TRY_ASSIGN(DedupOptions job, LoopJob(options));
   job.memory_limit = std::numeric_limits<std::size_t>::max();  // nothing is remembered
   SEMEL_TRY_ASSIGN(auto loop,
                    TransactionalLoop::Open(job, {.outputs = std::move(options.outputs),

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "client/function_logger.h"
 #include "kafka/rdkafka_client.h"
+#include "kafka/settings.h"
 #include "pipeline/restorer.h"
 #include "pipeline/transactional_input.h"
 #include "semel/log.h"
@@ -37,7 +38,7 @@ struct LoopOptions {
 /// The settings that the options of both have; each adds its own. The same as `semel dedup` is
 /// told, without an output, and without a changelog where there is none. Errors: kFix.
 template <typename Options>
-Result<DedupOptions> LoopJob(const Options& options, kafka::ClientSettings kafka) {
+Result<DedupOptions> LoopJob(const Options& options) {
   constexpr std::chrono::milliseconds kIntervalMax{1500};
   if (options.topic.empty()) return Error{Action::kFix, "topic: none is given"};
   if (options.group.empty()) return Error{Action::kFix, "group: none is given"};
@@ -45,7 +46,8 @@ Result<DedupOptions> LoopJob(const Options& options, kafka::ClientSettings kafka
     return Error{Action::kFix, "commit_interval: 1 to 1500 ms"};
   if (options.commit_messages == 0) return Error{Action::kFix, "commit_messages: at least 1"};
   DedupOptions job;
-  job.kafka = std::move(kafka);
+  SEMEL_TRY_ASSIGN(job.kafka, kafka::SettingsOfProgram(options.brokers, options.properties,
+                                                       kafka::PropertyRules::kPromise));
   job.from = options.topic;
   job.group = options.group;
   job.instance = options.instance;

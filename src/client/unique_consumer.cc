@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "client/transactional_loop.h"
-#include "kafka/property_rules.h"
 #include "pipeline/record_router.h"
 
 namespace semel {
@@ -22,21 +21,8 @@ PolicyChoice Choice(Unjudged unjudged) {
   return {pipeline::Policy::Kind::kFail};
 }
 
-Result<kafka::ClientSettings> KafkaSettings(const UniqueConsumerOptions& options) {
-  kafka::ClientSettings settings;
-  settings.brokers = options.brokers;
-  if (settings.brokers.empty()) return Error{Action::kFix, "brokers: none are given"};
-  for (const auto& [name, value] : options.properties) {
-    if (const char* reason = kafka::WhyRefused(name); reason != nullptr)
-      return Error{Action::kFix, name + " cannot be set: " + reason};
-    settings.properties[name] = value;
-  }
-  return settings;
-}
-
 Result<DedupOptions> JobOptions(const UniqueConsumerOptions& options) {
-  SEMEL_TRY_ASSIGN(kafka::ClientSettings kafka, KafkaSettings(options));
-  SEMEL_TRY_ASSIGN(DedupOptions job, LoopJob(options, std::move(kafka)));
+  SEMEL_TRY_ASSIGN(DedupOptions job, LoopJob(options));
   job.changelog = options.changelog.empty() ? options.group + ".seen" : options.changelog;
   job.key = options.key;
   if (options.window.count() < 1) return Error{Action::kFix, "window: at least 1 ms"};

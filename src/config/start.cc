@@ -1,9 +1,10 @@
 #include "config/start.h"
 
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <string>
+
+#include "base/number.h"
 
 namespace semel::config {
 namespace {
@@ -96,20 +97,12 @@ std::optional<std::int64_t> ParseIsoTime(std::string_view text) {
   return time.time_since_epoch().count();
 }
 
-std::optional<std::int64_t> ParseEpochMs(std::string_view text) {
-  std::int64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || rest != end || value < 0) return std::nullopt;
-  return value;
-}
-
 }  // namespace
 
 Result<Start> ParseStart(std::string_view text) {
   if (text == "earliest") return Start{.kind = Start::Kind::kEarliest};
   if (text == "latest") return Start{.kind = Start::Kind::kLatest};
-  auto time = ParseEpochMs(text);
+  auto time = ParseCount(text);
   if (!time) time = ParseIsoTime(text);
   if (time) return Start{.kind = Start::Kind::kTime, .time_ms = *time};
   return Error{Action::kFix,
@@ -118,6 +111,14 @@ Result<Start> ParseStart(std::string_view text) {
                    .append("'; write earliest, latest, milliseconds since the epoch, a date "
                            "(2026-11-23, UTC), or a time with its zone (2026-11-23T09:28:33Z, "
                            "2026-11-23T12:28:33+03:00)")};
+}
+
+std::optional<Place> ParsePlace(std::string_view text) {
+  if (text == "beginning") return Place::Beginning();
+  if (text == "end") return Place::End();
+  if (const auto offset = ParseCount(text)) return Place::Offset(*offset);
+  if (const auto time = ParseIsoTime(text)) return Place::Time(*time);
+  return std::nullopt;
 }
 
 }  // namespace semel::config

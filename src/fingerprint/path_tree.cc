@@ -1,17 +1,14 @@
 #include "fingerprint/path_tree.h"
 
-#include <charconv>
+#include "base/number.h"
 
 namespace semel {
 
 std::uint64_t PathTree::ParseIndex(std::string_view token) {
   const bool leading_zero = token.size() > 1 && token.front() == '0';
   if (token.empty() || leading_zero) return kNoIndex;
-  std::uint64_t index = 0;
-  const char* const end = token.data() + token.size();
-  const auto [stop, error] = std::from_chars(token.data(), end, index);
   // An index that does not fit is beyond the end of every array, like kNoIndex itself.
-  return stop == end && error == std::errc{} ? index : kNoIndex;
+  return ParseNumber<std::uint64_t>(token).value_or(kNoIndex);
 }
 
 PathTree::Node PathTree::Add(const std::vector<std::string>& path) {

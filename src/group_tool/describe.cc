@@ -11,12 +11,12 @@ namespace {
 
 constexpr kafka::Milliseconds kTimeout{30'000};
 
-using Progress = std::map<kafka::TopicPartition, PartitionProgress>;
+using Progress = std::map<TopicPartition, PartitionProgress>;
 
 Progress Partitions(const kafka::GroupDescription& group, const kafka::GroupOffsets& committed) {
   Progress all;
   for (const kafka::GroupMember& member : group.members)
-    for (const kafka::TopicPartition& at : member.partitions) all[at].at = at;
+    for (const TopicPartition& at : member.partitions) all[at].at = at;
   for (const auto& [at, offset] : committed) all[at] = {.at = at, .committed = offset.offset};
   return all;
 }
@@ -57,10 +57,10 @@ Result<GroupReport> DescribeGroup(const kafka::ClientSettings& settings, const s
   return report;
 }
 
-std::string ToText(const std::vector<kafka::TopicPartition>& partitions) {
+std::string ToText(const std::vector<TopicPartition>& partitions) {
   std::string text;
   const std::string* topic = nullptr;
-  for (const kafka::TopicPartition& at : partitions) {
+  for (const TopicPartition& at : partitions) {
     const bool same = topic != nullptr && *topic == at.topic;
     text += same ? "," : (topic == nullptr ? "" : " ") + at.topic + " ";
     text += std::to_string(at.partition);

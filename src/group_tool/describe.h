@@ -11,7 +11,7 @@ namespace semel::group_tool {
 
 /// A partition that the group has an offset for, or that a member was given.
 struct PartitionProgress {
-  kafka::TopicPartition at{};
+  TopicPartition at{};
   std::optional<kafka::Offset> committed{};
   std::optional<kafka::Offset> end{};  ///< last stable offset; empty: the topic is gone
   std::optional<kafka::Offset> lag{};  ///< known where both are
@@ -27,6 +27,6 @@ Result<GroupReport> DescribeGroup(const kafka::ClientSettings& settings, const s
                                   Logger& logger);
 
 /// The partitions of a member, as in "orders 0,1 returns 0". Pure.
-std::string ToText(const std::vector<kafka::TopicPartition>& partitions);
+std::string ToText(const std::vector<TopicPartition>& partitions);
 
 }  // namespace semel::group_tool

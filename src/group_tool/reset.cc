@@ -1,8 +1,8 @@
 #include "group_tool/reset.h"
 
-#include <charconv>
 #include <set>
 
+#include "base/number.h"
 #include "kafka/admin.h"
 #include "kafka/rdkafka_log_reader.h"
 #include "pipeline/commit_metadata.h"
@@ -19,8 +19,7 @@ Result<Chosen> Choose(const std::vector<std::string>& topics, kafka::Admin& admi
   Chosen chosen;
   for (const std::string& text : topics) {
     SEMEL_TRY_ASSIGN(const TopicChoice choice, ParseTopicChoice(text));
-    SEMEL_TRY_ASSIGN(const auto found, admin.Describe(choice.topic, kTimeout));
-    if (!found.exists) return Error{Action::kFix, "there is no topic " + choice.topic};
+    SEMEL_TRY_ASSIGN(const auto found, admin.Find(choice.topic, kTimeout));
     if (choice.partition && *choice.partition >= found.partitions)
       return Error{Action::kFix, "topic " + choice.topic + " has no partition " +
                                      std::to_string(*choice.partition) + ", it has " +
@@ -56,9 +55,9 @@ Result<void> Plan(const kafka::ClientSettings& settings, const std::string& topi
   for (const kafka::Partition partition : partitions) {
     PartitionFindings findings{.at = {topic, partition}};
     SEMEL_TRY_ASSIGN(findings.marks, reader->Marks(topic, partition, kTimeout));
-    if (target.kind == ResetTarget::Kind::kTime) {
+    if (target.place.kind == Place::Kind::kTime) {
       SEMEL_TRY_ASSIGN(findings.at_time,
-                       reader->OffsetAt(topic, partition, target.number, kTimeout));
+                       reader->OffsetAt(topic, partition, target.place.value, kTimeout));
     }
     if (const auto found = committed.find(partition); found != committed.end()) {
       findings.committed = found->second.offset;
@@ -75,10 +74,8 @@ Result<void> Plan(const kafka::ClientSettings& settings, const std::string& topi
 Result<TopicChoice> ParseTopicChoice(const std::string& text) {
   const std::size_t colon = text.rfind(':');  // which no topic's name can hold
   if (colon == std::string::npos) return TopicChoice{text};
-  kafka::Partition partition = -1;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, partition);
-  if (error != std::errc{} || rest != end || partition < 0 || colon == 0)
+  const auto partition = ParseNumber<kafka::Partition>(std::string_view(text).substr(colon + 1));
+  if (!partition || *partition < 0 || colon == 0)
     return Error{Action::kFix,
                  "--topic " + text + ": it is written TOPIC or TOPIC:PARTITION, as in orders:0"};
   return TopicChoice{text.substr(0, colon), partition};
@@ -100,7 +97,7 @@ Result<ResetPlan> PlanReset(const kafka::ClientSettings& settings, const std::st
 
 Result<void> Execute(const ResetPlan& plan, const kafka::ClientSettings& settings, Logger& logger) {
   SEMEL_TRY_ASSIGN(const auto groups, kafka::GroupAdmin::Open(settings, logger));
-  std::map<kafka::TopicPartition, kafka::Offset> offsets;
+  Offsets offsets;
   for (const OffsetMove& move : plan.moves) offsets[move.at] = move.after;
   return groups->Commit(plan.group, offsets, kTimeout);
 }

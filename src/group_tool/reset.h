@@ -10,7 +10,7 @@
 namespace semel::group_tool {
 
 struct OffsetMove {
-  kafka::TopicPartition at{};
+  TopicPartition at{};
   std::optional<kafka::Offset> before{};  ///< empty: nothing is committed
   kafka::Offset after = 0;
 };

@@ -6,19 +6,13 @@
 #include <string_view>
 
 #include "kafka/group_admin.h"
+#include "semel/consumer.h"
 
 namespace semel::group_tool {
 
 struct ResetTarget {
-  enum class Kind : std::uint8_t {
-    kBeginning,
-    kEnd,
-    kOffset,
-    kTime,
-    kBack,  ///< so many offsets before the committed one
-  };
-  Kind kind = Kind::kBeginning;
-  std::int64_t number = 0;  ///< offset, milliseconds since the epoch, or how many
+  Place place{};
+  std::int64_t back = 0;  ///< so many offsets before it, where it is the committed one
 
   friend bool operator==(const ResetTarget&, const ResetTarget&) = default;
 };
@@ -29,7 +23,7 @@ Result<ResetTarget> ParseResetTarget(std::string_view text);
 
 /// What is known of a partition.
 struct PartitionFindings {
-  kafka::TopicPartition at{};
+  TopicPartition at{};
   kafka::Watermarks marks{};
   std::optional<kafka::Offset> committed{};
   kafka::Offset at_time = 0;  ///< first offset at or after the target's time; read for kTime only

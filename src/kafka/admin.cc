@@ -4,7 +4,6 @@
 #include <array>
 
 #include "kafka/admin_request.h"
-#include "kafka/client_conf.h"
 #include "kafka/instance.h"
 #include "kafka/metadata.h"
 
@@ -60,18 +59,18 @@ auto Pointers(const std::vector<Owner>& owners) {
 
 }  // namespace
 
-Admin::Admin(std::unique_ptr<Instance> instance) : instance_(std::move(instance)) {}
+Error NoTopic(const std::string& topic, const ClientSettings& settings) {
+  return {Action::kFix, "there is no topic " + topic + ". Existing ones: semel topic list " +
+                            SemelFlags(settings)};
+}
+
+Admin::Admin(const ClientSettings& settings, std::unique_ptr<Instance> instance)
+    : settings_(settings), instance_(std::move(instance)) {}
 Admin::~Admin() = default;
 
-// A consumer, because librdkafka's producers ask the brokers to create topics that they describe.
 Result<std::unique_ptr<Admin>> Admin::Open(const ClientSettings& settings, Logger& logger) {
-  SEMEL_TRY_ASSIGN(ConfPtr conf, AdminConf(settings));
-  Instance::Parts parts;
-  parts.name = "admin client";
-  parts.principal = Principal(settings);
-  SEMEL_TRY_ASSIGN(auto instance,
-                   Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts), logger));
-  return std::unique_ptr<Admin>(new Admin(std::move(instance)));
+  SEMEL_TRY_ASSIGN(auto instance, OpenAdmin("admin client", settings, logger));
+  return std::unique_ptr<Admin>(new Admin(settings, std::move(instance)));
 }
 
 Result<std::string> Admin::ClusterId(Milliseconds timeout) {
@@ -116,17 +115,20 @@ Result<TopicDescription> Admin::Describe(const std::string& topic, Milliseconds 
   return description;
 }
 
+Result<TopicDescription> Admin::Find(const std::string& topic, Milliseconds timeout) {
+  SEMEL_TRY_ASSIGN(const TopicDescription found, Describe(topic, timeout));
+  if (!found.exists) return NoTopic(topic, settings_);
+  return found;
+}
+
 Result<TopicConfig> Admin::Config(const std::string& topic, Milliseconds timeout) {
   const std::string what = "read the configuration of topic " + topic;
-  const Deadline deadline{timeout};
-  rd_kafka_t* rk = instance_->get();
   const ConfigResourcePtr resource(
       rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
-  const QueuePtr queue(rd_kafka_queue_new(rk));
-  const auto options = AdminOptions(rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, deadline);
+  const AdminRequest request(*instance_, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout);
   rd_kafka_ConfigResource_t* asked = resource.get();
-  rd_kafka_DescribeConfigs(rk, &asked, 1, options.get(), queue.get());
-  SEMEL_TRY_ASSIGN(const EventPtr event, AwaitAdmin(*instance_, queue.get(), deadline, what));
+  rd_kafka_DescribeConfigs(instance_->get(), &asked, 1, request.options(), request.queue());
+  SEMEL_TRY_ASSIGN(const EventPtr event, request.Await(what));
   std::size_t count = 0;
   const auto* const* resources = rd_kafka_DescribeConfigs_result_resources(
       rd_kafka_event_DescribeConfigs_result(event.get()), &count);
@@ -150,18 +152,15 @@ Result<TopicConfig> Admin::Config(const std::string& topic, Milliseconds timeout
 
 Result<void> Admin::Create(std::span<const NewTopic> topics, Milliseconds timeout) {
   if (topics.empty()) return {};
-  const Deadline deadline{timeout};
-  rd_kafka_t* rk = instance_->get();
   std::vector<NewTopicPtr> owners;
   for (const NewTopic& topic : topics) {
     SEMEL_TRY_ASSIGN(owners.emplace_back(), ToLibrary(topic));
   }
   auto pointers = Pointers(owners);
-  const QueuePtr queue(rd_kafka_queue_new(rk));
-  const auto options = AdminOptions(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS, deadline);
-  rd_kafka_CreateTopics(rk, pointers.data(), pointers.size(), options.get(), queue.get());
-  SEMEL_TRY_ASSIGN(const EventPtr event,
-                   AwaitAdmin(*instance_, queue.get(), deadline, "create topic " + topics[0].name));
+  const AdminRequest request(*instance_, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout);
+  rd_kafka_CreateTopics(instance_->get(), pointers.data(), pointers.size(), request.options(),
+                        request.queue());
+  SEMEL_TRY_ASSIGN(const EventPtr event, request.Await("create topic " + topics[0].name));
   std::size_t count = 0;
   const auto* const* results =
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &count);
@@ -170,17 +169,14 @@ Result<void> Admin::Create(std::span<const NewTopic> topics, Milliseconds timeou
 
 Result<void> Admin::Delete(std::span<const std::string> topics, Milliseconds timeout) {
   if (topics.empty()) return {};
-  const Deadline deadline{timeout};
-  rd_kafka_t* rk = instance_->get();
   std::vector<DeleteTopicPtr> owners;
   for (const std::string& topic : topics)
     owners.emplace_back(rd_kafka_DeleteTopic_new(topic.c_str()));
   auto pointers = Pointers(owners);
-  const QueuePtr queue(rd_kafka_queue_new(rk));
-  const auto options = AdminOptions(rk, RD_KAFKA_ADMIN_OP_DELETETOPICS, deadline);
-  rd_kafka_DeleteTopics(rk, pointers.data(), pointers.size(), options.get(), queue.get());
-  SEMEL_TRY_ASSIGN(const EventPtr event,
-                   AwaitAdmin(*instance_, queue.get(), deadline, "delete topic " + topics[0]));
+  const AdminRequest request(*instance_, RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout);
+  rd_kafka_DeleteTopics(instance_->get(), pointers.data(), pointers.size(), request.options(),
+                        request.queue());
+  SEMEL_TRY_ASSIGN(const EventPtr event, request.Await("delete topic " + topics[0]));
   std::size_t count = 0;
   const auto* const* results =
       rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &count);

@@ -48,14 +48,20 @@ class Admin {
   Result<std::vector<std::string>> ListTopics(Milliseconds timeout);
   /// A missing topic is described as one that does not exist.
   Result<TopicDescription> Describe(const std::string& topic, Milliseconds timeout);
+  /// As Describe, but a missing topic is kFix: NoTopic.
+  Result<TopicDescription> Find(const std::string& topic, Milliseconds timeout);
   Result<TopicConfig> Config(const std::string& topic, Milliseconds timeout);
   /// Returns when the brokers know the topics. One that exists is kFix.
   Result<void> Create(std::span<const NewTopic> topics, Milliseconds timeout);
   Result<void> Delete(std::span<const std::string> topics, Milliseconds timeout);
 
  private:
-  explicit Admin(std::unique_ptr<Instance> instance);
+  Admin(const ClientSettings& settings, std::unique_ptr<Instance> instance);
+  ClientSettings settings_;
   std::unique_ptr<Instance> instance_;
 };
+
+/// Says how to list those that there are.
+Error NoTopic(const std::string& topic, const ClientSettings& settings);
 
 }  // namespace semel::kafka

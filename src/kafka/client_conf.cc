@@ -2,23 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
 
 #include "kafka/send_queue.h"
 
 namespace semel::kafka {
 namespace {
 
-struct Property {
-  const char* name;
-  std::string value;
-};
-using Properties = std::vector<Property>;
-
 constexpr int kMegabyte = 1'000'000;
 // Records of 100 MB pass: a response holds one such record beside what fits into fetch.max.bytes.
 constexpr int kLargestResponse = 1000 * kMegabyte;
-constexpr int kCooperativeIsSound = 0x020601ff;  // before: endless rebalances (librdkafka #4783)
 
 // What a user may change.
 const Properties& CommonDefaults() {
@@ -76,15 +68,19 @@ Result<ConfPtr> Build(const ClientSettings& settings, const Properties& defaults
 
 }  // namespace
 
+Properties MembershipDefaults() {
+  constexpr int kCooperativeIsSound = 0x020601ff;  // before: endless rebalances (librdkafka #4783)
+  const bool cooperative = rd_kafka_version() >= kCooperativeIsSound;
+  return {{"partition.assignment.strategy", cooperative ? "cooperative-sticky" : "range"},
+          {"session.timeout.ms", std::to_string(kSessionTimeoutMs)},
+          {"heartbeat.interval.ms", "500"},
+          {"max.poll.interval.ms", std::to_string(kMaxPollIntervalMs)}};
+}
+
 Result<ConfPtr> ConsumerConf(const ClientSettings& settings, const std::string& group,
                              const std::string& instance) {
-  const bool cooperative = rd_kafka_version() >= kCooperativeIsSound;
   Properties defaults = FetchDefaults();
-  defaults.insert(defaults.end(),
-                  {{"partition.assignment.strategy", cooperative ? "cooperative-sticky" : "range"},
-                   {"session.timeout.ms", std::to_string(kSessionTimeoutMs)},
-                   {"heartbeat.interval.ms", "500"},
-                   {"max.poll.interval.ms", std::to_string(kMaxPollIntervalMs)}});
+  for (const Property& each : MembershipDefaults()) defaults.push_back(each);
   SEMEL_TRY_ASSIGN(ConfPtr conf, Build(settings, defaults,
                                        {{"group.id", group},
                                         {"enable.auto.commit", "false"},
@@ -142,21 +138,9 @@ Result<ConfPtr> AdminConf(const ClientSettings& settings) {
   return Build(settings, {{"socket.timeout.ms", "10000"}}, {{"allow.auto.create.topics", "false"}});
 }
 
-Result<ConfPtr> LibraryConf(const ClientSettings& settings,
-                            const std::map<std::string, std::string>& defaults) {
-  if (settings.brokers.empty()) return Error{Action::kFix, "brokers: none are given"};
-  ConfPtr conf(rd_kafka_conf_new());
-  SEMEL_TRY(SetAll(conf.get(), CommonDefaults()));
-  for (const auto& [name, value] : defaults) SEMEL_TRY(Set(conf.get(), name.c_str(), value));
-  for (const auto& [name, value] : settings.properties) {
-    if (IsInner(name)) return Error{Action::kFix, name + ": " + WhyRefused(name)};
-    const auto set = Set(conf.get(), name.c_str(), value);
-    // The text may quote the value.
-    if (!set && IsSecret(name)) return Error{Action::kFix, name + ": librdkafka refuses its value"};
-    SEMEL_TRY(set);
-  }
-  SEMEL_TRY(Set(conf.get(), "bootstrap.servers", settings.brokers));
-  return conf;
+Result<ConfPtr> LibraryConf(const ClientSettings& settings, const Properties& defaults,
+                            const Properties& fixed) {
+  return Build(settings, defaults, fixed);
 }
 
 }  // namespace semel::kafka

@@ -1,14 +1,23 @@
 // What every librdkafka client of ours is configured with, in one place.
 #pragma once
 
-#include <map>
 #include <string>
+#include <vector>
 
 #include "kafka/rdkafka_handles.h"
 #include "kafka/settings.h"
 #include "semel/result.h"
 
 namespace semel::kafka {
+
+struct Property {
+  const char* name;
+  std::string value;
+};
+using Properties = std::vector<Property>;
+
+/// What a member of a group begins with; it may be changed.
+Properties MembershipDefaults();
 
 /// Reads the input topic as a member of `group`; `instance` empty: a dynamic member.
 Result<ConfPtr> ConsumerConf(const ClientSettings& settings, const std::string& group,
@@ -25,9 +34,9 @@ Result<ConfPtr> LogReaderConf(const ClientSettings& settings, const std::string&
 
 Result<ConfPtr> AdminConf(const ClientSettings& settings);
 
-/// For the producer and consumers of the library: `defaults`, then whatever the program says in
-/// `settings`, callbacks excepted. Errors: kFix, naming the property.
-Result<ConfPtr> LibraryConf(const ClientSettings& settings,
-                            const std::map<std::string, std::string>& defaults);
+/// For the producer and consumers of the library: `defaults`, then what the program says in
+/// `settings`, then what it cannot change.
+Result<ConfPtr> LibraryConf(const ClientSettings& settings, const Properties& defaults,
+                            const Properties& fixed);
 
 }  // namespace semel::kafka

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "kafka/admin_request.h"
-#include "kafka/client_conf.h"
+#include "kafka/partition_list.h"
 
 namespace semel::kafka {
 namespace {
@@ -24,9 +24,7 @@ GroupMember ToMember(const rd_kafka_MemberDescription_t* found) {
   const auto* assignment = rd_kafka_MemberDescription_assignment(found);
   const auto* list =
       assignment == nullptr ? nullptr : rd_kafka_MemberAssignment_partitions(assignment);
-  if (list != nullptr)
-    for (const auto& each : std::span(list->elems, static_cast<std::size_t>(list->cnt)))
-      member.partitions.push_back({each.topic, each.partition});
+  if (list != nullptr) member.partitions = ToPartitions(*list);
   std::sort(member.partitions.begin(), member.partitions.end());
   return member;
 }
@@ -52,13 +50,6 @@ Result<const rd_kafka_topic_partition_list_t*> PartitionsOf(
   return list;
 }
 
-PartitionListPtr ToList(const std::map<TopicPartition, Offset>& offsets) {
-  PartitionListPtr list = NewPartitionList(offsets.size());
-  for (const auto& [at, offset] : offsets)
-    rd_kafka_topic_partition_list_add(list.get(), at.topic.c_str(), at.partition)->offset = offset;
-  return list;
-}
-
 }  // namespace
 
 GroupAdmin::GroupAdmin(std::unique_ptr<Instance> instance) : instance_(std::move(instance)) {}
@@ -66,23 +57,15 @@ GroupAdmin::~GroupAdmin() = default;
 
 Result<std::unique_ptr<GroupAdmin>> GroupAdmin::Open(const ClientSettings& settings,
                                                      Logger& logger) {
-  SEMEL_TRY_ASSIGN(ConfPtr conf, AdminConf(settings));
-  Instance::Parts parts;
-  parts.name = "group admin client";
-  parts.principal = Principal(settings);
-  SEMEL_TRY_ASSIGN(auto instance,
-                   Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts), logger));
+  SEMEL_TRY_ASSIGN(auto instance, OpenAdmin("group admin client", settings, logger));
   return std::unique_ptr<GroupAdmin>(new GroupAdmin(std::move(instance)));
 }
 
 Result<std::vector<GroupListing>> GroupAdmin::List(Milliseconds timeout) {
   const std::string what = "list the consumer groups";
-  const Deadline deadline{timeout};
-  const QueuePtr queue(rd_kafka_queue_new(instance_->get()));
-  const auto options =
-      AdminOptions(instance_->get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, deadline);
-  rd_kafka_ListConsumerGroups(instance_->get(), options.get(), queue.get());
-  SEMEL_TRY_ASSIGN(const EventPtr event, AwaitAdmin(*instance_, queue.get(), deadline, what));
+  const AdminRequest request(*instance_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, timeout);
+  rd_kafka_ListConsumerGroups(instance_->get(), request.options(), request.queue());
+  SEMEL_TRY_ASSIGN(const EventPtr event, request.Await(what));
   const auto* answer = rd_kafka_event_ListConsumerGroups_result(event.get());
   std::size_t count = 0;
   // One broker that does not answer would make a list with holes.
@@ -102,13 +85,10 @@ Result<std::vector<GroupListing>> GroupAdmin::List(Milliseconds timeout) {
 
 Result<GroupDescription> GroupAdmin::Describe(const std::string& group, Milliseconds timeout) {
   const std::string what = "describe group " + group;
-  const Deadline deadline{timeout};
-  const QueuePtr queue(rd_kafka_queue_new(instance_->get()));
-  const auto options =
-      AdminOptions(instance_->get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, deadline);
+  const AdminRequest request(*instance_, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, timeout);
   const char* name = group.c_str();
-  rd_kafka_DescribeConsumerGroups(instance_->get(), &name, 1, options.get(), queue.get());
-  SEMEL_TRY_ASSIGN(const EventPtr event, AwaitAdmin(*instance_, queue.get(), deadline, what));
+  rd_kafka_DescribeConsumerGroups(instance_->get(), &name, 1, request.options(), request.queue());
+  SEMEL_TRY_ASSIGN(const EventPtr event, request.Await(what));
   std::size_t count = 0;
   const auto** found = rd_kafka_DescribeConsumerGroups_result_groups(
       rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
@@ -126,14 +106,12 @@ Result<GroupDescription> GroupAdmin::Describe(const std::string& group, Millisec
 
 Result<GroupOffsets> GroupAdmin::Committed(const std::string& group, Milliseconds timeout) {
   const std::string what = "ask for the committed offsets of group " + group;
-  const Deadline deadline{timeout};
-  const QueuePtr queue(rd_kafka_queue_new(instance_->get()));
-  const auto options =
-      AdminOptions(instance_->get(), RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, deadline);
+  const AdminRequest request(*instance_, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, timeout);
   const ListOffsetsPtr asked(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr));
   rd_kafka_ListConsumerGroupOffsets_t* pointer = asked.get();
-  rd_kafka_ListConsumerGroupOffsets(instance_->get(), &pointer, 1, options.get(), queue.get());
-  SEMEL_TRY_ASSIGN(const EventPtr event, AwaitAdmin(*instance_, queue.get(), deadline, what));
+  rd_kafka_ListConsumerGroupOffsets(instance_->get(), &pointer, 1, request.options(),
+                                    request.queue());
+  SEMEL_TRY_ASSIGN(const EventPtr event, request.Await(what));
   std::size_t count = 0;
   const auto** groups = rd_kafka_ListConsumerGroupOffsets_result_groups(
       rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &count);
@@ -149,19 +127,16 @@ Result<GroupOffsets> GroupAdmin::Committed(const std::string& group, Millisecond
   return offsets;
 }
 
-Result<void> GroupAdmin::Commit(const std::string& group,
-                                const std::map<TopicPartition, Offset>& offsets,
+Result<void> GroupAdmin::Commit(const std::string& group, const Offsets& offsets,
                                 Milliseconds timeout) {
   const std::string what = "move the committed offsets of group " + group;
-  const Deadline deadline{timeout};
-  const QueuePtr queue(rd_kafka_queue_new(instance_->get()));
-  const auto options =
-      AdminOptions(instance_->get(), RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, deadline);
+  const AdminRequest request(*instance_, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, timeout);
   const PartitionListPtr list = ToList(offsets);
   const AlterOffsetsPtr wanted(rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get()));
   rd_kafka_AlterConsumerGroupOffsets_t* pointer = wanted.get();
-  rd_kafka_AlterConsumerGroupOffsets(instance_->get(), &pointer, 1, options.get(), queue.get());
-  SEMEL_TRY_ASSIGN(const EventPtr event, AwaitAdmin(*instance_, queue.get(), deadline, what));
+  rd_kafka_AlterConsumerGroupOffsets(instance_->get(), &pointer, 1, request.options(),
+                                     request.queue());
+  SEMEL_TRY_ASSIGN(const EventPtr event, request.Await(what));
   std::size_t count = 0;
   const auto** groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
       rd_kafka_event_AlterConsumerGroupOffsets_result(event.get()), &count);

@@ -1,7 +1,6 @@
 // Consumer groups from outside: who is in them, what they have committed, and moving that.
 #pragma once
 
-#include <compare>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,17 +9,12 @@
 #include "base/log.h"
 #include "kafka/client.h"
 #include "kafka/settings.h"
+#include "semel/message.h"
 #include "semel/result.h"
 
 namespace semel::kafka {
 
 class Instance;
-
-struct TopicPartition {
-  std::string topic;
-  Partition partition = 0;
-  auto operator<=>(const TopicPartition&) const = default;
-};
 
 struct GroupListing {
   std::string name;
@@ -59,10 +53,8 @@ class GroupAdmin {
   Result<GroupDescription> Describe(const std::string& group, Milliseconds timeout);
   /// All that the group has committed. What an open transaction would move is as it was before.
   Result<GroupOffsets> Committed(const std::string& group, Milliseconds timeout);
-  /// Commits for a group without members; metadata is written as given.
   /// Commits for a group that has no members, without metadata; the brokers refuse where it has.
-  Result<void> Commit(const std::string& group, const std::map<TopicPartition, Offset>& offsets,
-                      Milliseconds timeout);
+  Result<void> Commit(const std::string& group, const Offsets& offsets, Milliseconds timeout);
 
  private:
   explicit GroupAdmin(std::unique_ptr<Instance> instance);

@@ -150,6 +150,17 @@ Error Instance::Describe(const rd_kafka_error_t& error, const std::string& what)
   return result;
 }
 
+Result<void> Instance::Check(rd_kafka_resp_err_t code, const std::string& what) const {
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return Describe(code, what);
+}
+
+Result<void> Instance::Check(rd_kafka_error_t* error, const std::string& what) const {
+  const ErrorPtr owner(error);
+  if (owner == nullptr) return {};
+  return Describe(*owner, what);
+}
+
 const std::optional<Error>& Instance::broken() const { return context_->broken; }
 
 std::string Instance::refused_partition() const {

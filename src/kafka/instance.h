@@ -56,6 +56,10 @@ class Instance {
                  std::string_view operation = {}) const;
   Error Describe(const rd_kafka_error_t& error, const std::string& what) const;
 
+  /// What a call of librdkafka returned; `error` is taken.
+  Result<void> Check(rd_kafka_resp_err_t code, const std::string& what) const;
+  Result<void> Check(rd_kafka_error_t* error, const std::string& what) const;
+
   /// Set once the brokers refused us (authentication) or librdkafka declared itself dead.
   const std::optional<Error>& broken() const;
 

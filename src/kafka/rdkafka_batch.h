@@ -31,7 +31,6 @@ class RdkafkaBatch final : public Batch {
     std::size_t first;
     std::size_t count;
   };
-  void AddHeaders(rd_kafka_message_t& message);
 
   std::shared_ptr<const void> client_;
   std::vector<MessagePtr> messages_;
@@ -40,6 +39,15 @@ class RdkafkaBatch final : public Batch {
   std::vector<HeaderRange> header_ranges_;  // only of records that have headers
   std::size_t bytes_ = 0;
 };
+
+/// librdkafka gives null for null and a non-null pointer for empty.
+inline Bytes ToBytes(const void* data, std::size_t size) {
+  if (data == nullptr) return std::nullopt;
+  return std::string_view(static_cast<const char*>(data), size);
+}
+
+/// Adds views of the message's headers.
+void AddHeaders(const rd_kafka_message_t& message, std::vector<Header>& headers);
 
 /// The record's time, or -1 where it has none.
 std::int64_t TimestampOf(const rd_kafka_message_t& message);

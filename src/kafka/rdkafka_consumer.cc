@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kafka/client_conf.h"
+#include "kafka/consumer_calls.h"
 #include "kafka/group_token.h"
 
 namespace semel::kafka {
@@ -55,10 +56,8 @@ Result<void> RdkafkaConsumer::Connect() {
   rd_kafka_poll_set_consumer(instance_->get());
   const PartitionListPtr topics = NewPartitionList(1);
   rd_kafka_topic_partition_list_add(topics.get(), options_.topic.c_str(), RD_KAFKA_PARTITION_UA);
-  const auto code = rd_kafka_subscribe(instance_->get(), topics.get());
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return instance_->Describe(code, "subscribe to " + options_.topic);
-  return {};
+  return instance_->Check(rd_kafka_subscribe(instance_->get(), topics.get()),
+                          "subscribe to " + options_.topic);
 }
 
 // A static member can fence itself: a coordinator that hangs for longer than the session and then
@@ -101,7 +100,7 @@ void RdkafkaConsumer::OnRebalance(rd_kafka_resp_err_t event,
   if (event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     // An eager assignment is the whole of what we own. librdkafka may rejoin without a revocation
     // when the topic changes while an assignment is unacknowledged; the lane must hear of it.
-    if (!Cooperative() && !owned_.empty())
+    if (!Cooperative(*instance_) && !owned_.empty())
       Announce({Rebalance::Kind::kLost, {owned_.begin(), owned_.end()}});
     Announce({Rebalance::Kind::kAssigned, std::move(rebalance.partitions)});
   } else if (event == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
@@ -119,11 +118,6 @@ void RdkafkaConsumer::Announce(Rebalance rebalance) {
                              {"kind", Text(rebalance.kind)},
                              {"partitions", Text(rebalance.partitions)}});
   announced_.push_back(std::move(rebalance));
-}
-
-bool RdkafkaConsumer::Cooperative() const {
-  const char* protocol = rd_kafka_rebalance_protocol(instance_->get());
-  return protocol != nullptr && std::string_view(protocol) == "COOPERATIVE";
 }
 
 // The token is renewed at rebalances only, never in between: then its generation is the one that
@@ -199,55 +193,25 @@ void RdkafkaConsumer::Handle(MessagePtr message, Polled& polled, RdkafkaBatch& b
 }
 
 void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
-  const bool fatal = message.err == RD_KAFKA_RESP_ERR__FATAL;
-  const rd_kafka_resp_err_t code =
-      fatal ? rd_kafka_fatal_error(instance_->get(), nullptr, 0) : message.err;
-  switch (code) {
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-      fenced_ = true;
-      return;
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-      if (const auto found = fetched_.find(message.partition);
-          found != fetched_.end() && found->second.wanted)
-        error_ = OutOfRange(message);
-      return;
-    case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
-      token_ = GroupToken{};
-      break;
-    default:
-      break;
+  const rd_kafka_resp_err_t code = CodeOf(*instance_, message);
+  if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+    fenced_ = true;
+  } else if (IsOutOfRange(code)) {
+    if (const auto found = fetched_.find(message.partition);
+        found != fetched_.end() && found->second.wanted)
+      error_ = OutOfRange(message.partition, found->second.next);
+  } else {
+    if (code == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) token_ = GroupToken{};
+    auto error =
+        ReadError(*instance_, message, "read " + options_.topic + " in group " + options_.group);
+    if (error) error_ = std::move(error);
   }
-  Error error = instance_->Describe(code, "read " + options_.topic + " in group " + options_.group,
-                                    rd_kafka_message_errstr(&message), "Read");
-  const bool passes = error.action == Action::kRetry || error.action == Action::kAbort;
-  if (passes && !fatal) {
-    logger_.Warning(error.message, {{"topic", options_.topic}});
-    return;
-  }
-  if (passes) error.action = Action::kFail;
-  error_ = std::move(error);
 }
 
-Error RdkafkaConsumer::OutOfRange(const rd_kafka_message_t& message) const {
-  constexpr int kAskMs = 1000;
-  const auto found = fetched_.find(message.partition);
-  const Offset wanted = found == fetched_.end() ? message.offset : found->second.next;
-  std::string text = Name(options_.topic, message.partition) + ": offset " +
-                     std::to_string(wanted) + " is not there";
-  Offset low = 0;
-  Offset high = 0;
-  if (rd_kafka_query_watermark_offsets(instance_->get(), options_.topic.c_str(), message.partition,
-                                       &low, &high, kAskMs) == RD_KAFKA_RESP_ERR_NO_ERROR)
-    text += "; the log is from " + std::to_string(low) + " to " + std::to_string(high);
-  text += "; records were deleted before they were read, or the topic was made anew";
-  return {Action::kStop, std::move(text)};
-}
-
-Result<void> RdkafkaConsumer::CheckError(rd_kafka_error_t* taken, const std::string& what) const {
-  const ErrorPtr error(taken);
-  if (error == nullptr) return {};
-  return instance_->Describe(*error, what);
+Error RdkafkaConsumer::OutOfRange(Partition partition, Offset offset) const {
+  return {Action::kStop,
+          NotThere(*instance_, options_.topic, partition, offset) +
+              "; records were deleted before they were read, or the topic was made anew"};
 }
 
 std::optional<Offset> RdkafkaConsumer::KnownEnd(Partition partition) {

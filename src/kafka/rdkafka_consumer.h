@@ -58,22 +58,17 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   void OnRebalance(rd_kafka_resp_err_t event,
                    const rd_kafka_topic_partition_list_t& partitions) override;
   void Announce(Rebalance rebalance);
-  bool Cooperative() const;
   void RefreshToken();
 
   void Handle(MessagePtr message, Polled& polled, RdkafkaBatch& batch);
   void HandleError(const rd_kafka_message_t& message);
-  Error OutOfRange(const rd_kafka_message_t& message) const;
+  Error OutOfRange(Partition partition, Offset offset) const;
 
   Result<void> AssignAll();
   Result<void> Add(const std::map<Partition, Offset>& positions);
   Result<void> Remove(std::span<const Partition> partitions);
-  Result<void> SeekTo(std::map<Partition, Offset> positions);
-  Result<void> CheckError(rd_kafka_error_t* taken, const std::string& what) const;
-
+  Result<void> Move(const std::map<Partition, Offset>& positions) const;
   Result<void> AcknowledgeAll();
-  Result<void> WaitUntilLeft(const Deadline& deadline);
-  Result<void> CloseConsumer(const Deadline& deadline);
 
   ClientSettings settings_;
   ConsumerOptions options_;

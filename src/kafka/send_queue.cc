@@ -5,46 +5,9 @@
 #include <utility>
 
 #include "kafka/instance.h"
+#include "kafka/produce_variables.h"
 
 namespace semel::kafka {
-namespace {
-
-rd_kafka_vu_t Variable(rd_kafka_vtype_t type) {
-  rd_kafka_vu_t variable;
-  variable.vtype = type;
-  return variable;
-}
-
-// librdkafka takes void* for what it only reads, and a null pointer for null.
-rd_kafka_vu_t Memory(rd_kafka_vtype_t type, const Bytes& bytes) {
-  rd_kafka_vu_t variable = Variable(type);
-  const char* data = nullptr;
-  if (bytes) data = bytes->data() != nullptr ? bytes->data() : "";
-  variable.u.mem.ptr = const_cast<char*>(data);
-  variable.u.mem.size = bytes ? bytes->size() : 0;
-  return variable;
-}
-
-HeadersPtr CopyHeaders(std::span<const Header> headers) {
-  if (headers.empty()) return nullptr;
-  HeadersPtr copy(rd_kafka_headers_new(headers.size()));
-  for (const auto& [name, value] : headers) {
-    const char* data = nullptr;
-    if (value) data = value->data() != nullptr ? value->data() : "";
-    rd_kafka_header_add(copy.get(), name.data() != nullptr ? name.data() : "",
-                        static_cast<ssize_t>(name.size()), data,
-                        value ? static_cast<ssize_t>(value->size()) : 0);
-  }
-  return copy;
-}
-
-// As librdkafka counts them for batch.size.
-std::size_t BytesOf(const Bytes& key, const Bytes& value) {
-  return (key ? key->size() : 0) + (value ? value->size() : 0);
-}
-
-}  // namespace
-
 bool SendQueue::AddTopic(const std::string& name) {
   TopicPtr topic(rd_kafka_topic_new(producer_, name.c_str(), nullptr));
   if (topic == nullptr) return false;
@@ -115,7 +78,8 @@ NotTaken SendQueue::HandOver(std::size_t topic, Partition partition, PartitionQu
       if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) break;  // again with the next call
       return {code, Name(rd_kafka_topic_name(topics_[topic].get()), partition)};
     }
-    queue.handed_over.push_back(BytesOf(record.key, record.value));
+    // As librdkafka counts them for batch.size.
+    queue.handed_over.push_back(SizeOf(record.key) + SizeOf(record.value));
     queue.bytes += queue.handed_over.back();
     queue.held.pop_front();
   }

@@ -3,12 +3,12 @@
 #include <sys/stat.h>
 
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "base/core_dumps.h"
+#include "base/number.h"
 #include "kafka/rdkafka_handles.h"
 
 namespace semel::kafka {
@@ -81,6 +81,10 @@ Result<void> CheckOne(const std::string& name, const std::string& value, Propert
   return {};
 }
 
+bool IsBrokers(std::string_view name) {
+  return name == "bootstrap.servers" || name == "metadata.broker.list";
+}
+
 enum class Origin { kCommandLine, kFile };
 
 Result<void> Add(ClientSettings& settings, std::string_view assignment, Origin origin) {
@@ -89,7 +93,7 @@ Result<void> Add(ClientSettings& settings, std::string_view assignment, Origin o
   if (equals == std::string_view::npos || name.empty())
     return Fix("a property is written name=value");
   std::string value(Trim(assignment.substr(equals + 1)));
-  if (name == "bootstrap.servers" || name == "metadata.broker.list") {
+  if (IsBrokers(name)) {
     if (settings.brokers.empty()) settings.brokers = value;
     return {};
   }
@@ -141,6 +145,24 @@ std::string Quoted(const std::string& text) {
 
 }  // namespace
 
+Result<ClientSettings> SettingsOfProgram(const std::string& brokers,
+                                         const std::map<std::string, std::string>& properties,
+                                         PropertyRules rules) {
+  ClientSettings settings;
+  settings.rules = rules;
+  settings.brokers = brokers;
+  for (const auto& [name, value] : properties) {
+    if (IsBrokers(name)) {
+      if (settings.brokers.empty()) settings.brokers = value;
+      continue;
+    }
+    SEMEL_TRY(CheckOne(name, value, rules));
+    settings.properties.insert_or_assign(name, value);
+  }
+  if (settings.brokers.empty()) return Fix("brokers: none are given");
+  return settings;
+}
+
 Result<void> AddProperty(ClientSettings& settings, std::string_view assignment) {
   SEMEL_TRY(Add(settings, assignment, Origin::kCommandLine));
   // What was taken holds no secret, only where one is.
@@ -178,10 +200,7 @@ Result<void> AddPropertyFile(ClientSettings& settings, const std::string& path) 
 int NumberOr(const ClientSettings& settings, const std::string& name, int otherwise) {
   const auto found = settings.properties.find(name);
   if (found == settings.properties.end()) return otherwise;
-  const std::string& text = found->second;
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() ? number : otherwise;
+  return ParseNumber<int>(found->second).value_or(otherwise);
 }
 
 Result<void> Check(const ClientSettings& settings) {

@@ -16,7 +16,7 @@ namespace semel::kafka {
 /// Which properties may be set, and how they must go together.
 enum class PropertyRules : std::uint8_t {
   kPromise,  ///< not those that exactly once rests on: `semel dedup` and all that works with it
-  kLibrary,  ///< all but callbacks and what loads code, as with LibraryConf
+  kLibrary,  ///< all but callbacks and what loads code: the library's producer and consumers
 };
 
 /// Plain data; secrets are in `properties` as they are, so never print it: MaskedDescription.
@@ -27,6 +27,12 @@ struct ClientSettings {
   std::vector<std::string> warnings{};  ///< what was found doubtful while reading
   std::vector<std::string> flags{};     ///< how it was said: "-F FILE", "-X sasl.password=env:NAME"
 };
+
+/// What a program says: the same rules, but every value stands for itself. Errors: kFix, naming the
+/// property, never a secret's value.
+Result<ClientSettings> SettingsOfProgram(const std::string& brokers,
+                                         const std::map<std::string, std::string>& properties,
+                                         PropertyRules rules);
 
 /// Takes one `-X name=value`. A secret's value must be file:PATH or env:NAME. The property
 /// bootstrap.servers sets `brokers` unless that is set already. A secret that was read, here or

@@ -6,13 +6,14 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <charconv>
 #include <chrono>
 #include <exception>
 #include <optional>
 #include <string_view>
 #include <thread>
 #include <utility>
+
+#include "base/number.h"
 
 namespace semel::metrics {
 namespace {
@@ -38,14 +39,6 @@ HttpAnswer Answer(const HttpRoutes& routes, http::verb method, std::string_view 
   } catch (const std::exception&) {
     return {.status = 500, .body = "internal error\n"};  // the worker beside us goes on
   }
-}
-
-/// The resolver would take 70000 for 4464.
-bool IsPort(const std::string& text) {
-  std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, port);
-  return error == std::errc{} && rest == end;
 }
 
 /// One connection. Lives as long as an operation of it is pending.
@@ -120,7 +113,8 @@ class BeastServer final : public HttpServer {
   Result<void> Listen(const std::string& address) {
     const auto colon = address.rfind(':');
     const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
-    if (!IsPort(port)) return Bad(address, "is not HOST:PORT or :PORT");
+    // The resolver would take 70000 for 4464.
+    if (!ParseNumber<std::uint16_t>(port)) return Bad(address, "is not HOST:PORT or :PORT");
     std::string host = address.substr(0, colon);
     if (host.size() > 2 && host.front() == '[' && host.back() == ']')
       host = host.substr(1, host.size() - 2);

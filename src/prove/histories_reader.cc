@@ -1,8 +1,8 @@
 #include "prove/histories_reader.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "prove/stream.h"
 #include "prove/topic_reader.h"
 #include "seen_set/changelog.h"
@@ -11,13 +11,6 @@ namespace semel::prove {
 namespace {
 
 constexpr std::string_view kMarkHeader = "semel-duplicate-of";
-
-template <typename T>
-bool ParseNumber(std::string_view text, T& number) {
-  const char* end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc{} && at == end;
-}
 
 std::optional<std::uint64_t> UidOf(std::span<const Header> headers) {
   for (const Header& header : headers)
@@ -143,12 +136,12 @@ std::optional<Position> TakeMark(const std::string& topic, std::span<const Heade
   if (!text.starts_with(topic + "/")) return std::nullopt;
   text.remove_prefix(topic.size() + 1);
   const std::size_t slash = text.find('/');
-  Position at;
-  if (slash == std::string_view::npos || !ParseNumber(text.substr(0, slash), at.partition) ||
-      !ParseNumber(text.substr(slash + 1), at.offset))
-    return std::nullopt;
+  if (slash == std::string_view::npos) return std::nullopt;
+  const auto partition = ParseNumber<std::int32_t>(text.substr(0, slash));
+  const auto offset = ParseNumber<std::int64_t>(text.substr(slash + 1));
+  if (!partition || !offset) return std::nullopt;
   headers = headers.first(headers.size() - 1);
-  return at;
+  return Position{*partition, *offset};
 }
 
 Result<Histories> ReadHistories(const CheckOptions& options, Logger& logger, Activity& activity) {

@@ -101,8 +101,7 @@ Result<TopicReader> TopicReader::Open(const kafka::ClientSettings& settings,
                                       const std::string& group, const std::string& topic,
                                       Logger& logger) {
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(settings, logger));
-  SEMEL_TRY_ASSIGN(const auto description, admin->Describe(topic, kAskTimeout));
-  if (!description.exists) return Error{Action::kFix, "there is no topic " + topic};
+  SEMEL_TRY_ASSIGN(const auto description, admin->Find(topic, kAskTimeout));
   SEMEL_TRY_ASSIGN(auto offsets, kafka::RdkafkaLogReader::Open(settings, {group, topic}, logger));
   return TopicReader(settings, topic, description.partitions, std::move(offsets), logger);
 }

@@ -81,11 +81,8 @@ Result<std::map<Partition, Offset>> Plan(const ScanOptions& options, int partiti
 
 Result<int> CountPartitions(const ScanOptions& options, Logger& logger) {
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(options.kafka, logger));
-  SEMEL_TRY_ASSIGN(const auto topic, admin->Describe(options.topic, kTimeout));
-  if (topic.exists) return topic.partitions;
-  return Error{Action::kFix, "there is no topic " + options.topic +
-                                 ". Existing ones: semel topic list " +
-                                 kafka::SemelFlags(options.kafka)};
+  SEMEL_TRY_ASSIGN(const auto topic, admin->Find(options.topic, kTimeout));
+  return topic.partitions;
 }
 
 }  // namespace

@@ -141,9 +141,8 @@ std::string ToText(const PartitionReport& report) {
 
 Result<JobShape> FindShape(const JobNames& job, Logger& logger) {
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(job.kafka, logger));
-  SEMEL_TRY_ASSIGN(const auto input, admin->Describe(job.from, kAskTimeout));
+  SEMEL_TRY_ASSIGN(const auto input, admin->Find(job.from, kAskTimeout));
   SEMEL_TRY_ASSIGN(const KnownTopic changelog, Know(*admin, job.changelog));
-  if (!input.exists) return Error{Action::kFix, "there is no topic " + job.from};
   if (!changelog.description.exists)
     return Error{Action::kFix, "there is no topic " + job.changelog +
                                    ": give --changelog, or --group if the job has one. If it was "

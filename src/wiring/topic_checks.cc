@@ -1,8 +1,8 @@
 #include "wiring/topic_checks.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/number.h"
 #include "config/duration.h"
 
 namespace semel {
@@ -228,10 +228,7 @@ kafka::NewTopic Changelog(const JobTopics& topics, const TopicRules& rules) {
 }  // namespace
 
 std::int64_t KnownTopic::Number(const std::string& setting, std::int64_t otherwise) const {
-  const std::string text = Text(*this, setting);
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? number : otherwise;
+  return ParseNumber<std::int64_t>(Text(*this, setting)).value_or(otherwise);
 }
 
 TopicFindings CheckTopics(const JobTopics& topics, const TopicRules& rules, bool old_input) {

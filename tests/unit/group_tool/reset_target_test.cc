@@ -7,8 +7,6 @@
 namespace semel::group_tool {
 namespace {
 
-using Kind = ResetTarget::Kind;
-
 ResetTarget Parsed(std::string_view text) {
   const auto target = ParseResetTarget(text);
   EXPECT_TRUE(target) << text;
@@ -29,13 +27,13 @@ kafka::Offset Resolved(const ResetTarget& target) {
 }
 
 TEST(ResetTarget, EveryFormIsRead) {
-  EXPECT_EQ(Parsed("beginning"), (ResetTarget{Kind::kBeginning, 0}));
-  EXPECT_EQ(Parsed("end"), (ResetTarget{Kind::kEnd, 0}));
-  EXPECT_EQ(Parsed("0"), (ResetTarget{Kind::kOffset, 0}));
-  EXPECT_EQ(Parsed("1200"), (ResetTarget{Kind::kOffset, 1200}));
-  EXPECT_EQ(Parsed("-100"), (ResetTarget{Kind::kBack, 100}));
-  EXPECT_EQ(Parsed("1970-01-02"), (ResetTarget{Kind::kTime, 86'400'000}));
-  EXPECT_EQ(Parsed("1970-01-01T00:00:01Z"), (ResetTarget{Kind::kTime, 1000}));
+  EXPECT_EQ(Parsed("beginning"), (ResetTarget{Place::Beginning()}));
+  EXPECT_EQ(Parsed("end"), (ResetTarget{Place::End()}));
+  EXPECT_EQ(Parsed("0"), (ResetTarget{Place::Offset(0)}));
+  EXPECT_EQ(Parsed("1200"), (ResetTarget{Place::Offset(1200)}));
+  EXPECT_EQ(Parsed("-100"), (ResetTarget{Place::Committed(), 100}));
+  EXPECT_EQ(Parsed("1970-01-02"), (ResetTarget{Place::Time(86'400'000)}));
+  EXPECT_EQ(Parsed("1970-01-01T00:00:01Z"), (ResetTarget{Place::Time(1000)}));
 }
 
 TEST(ResetTarget, WhatIsNoneIsRefusedWithItsText) {
@@ -49,18 +47,18 @@ TEST(ResetTarget, WhatIsNoneIsRefusedWithItsText) {
 }
 
 TEST(ResetTarget, EachLeadsToItsOffset) {
-  EXPECT_EQ(Resolved({Kind::kBeginning}), 10);
-  EXPECT_EQ(Resolved({Kind::kEnd}), 90) << "what an open transaction holds is yet to come";
-  EXPECT_EQ(Resolved({Kind::kTime, 5}), 70);
-  EXPECT_EQ(Resolved({Kind::kBack, 20}), 30);
-  EXPECT_EQ(Resolved({Kind::kBack, 1000}), 10) << "not before the beginning";
+  EXPECT_EQ(Resolved({Place::Beginning()}), 10);
+  EXPECT_EQ(Resolved({Place::End()}), 90) << "what an open transaction holds is yet to come";
+  EXPECT_EQ(Resolved({Place::Time(5)}), 70);
+  EXPECT_EQ(Resolved({Place::Committed(), 20}), 30);
+  EXPECT_EQ(Resolved({Place::Committed(), 1000}), 10) << "not before the beginning";
 }
 
 TEST(ResetTarget, AnOffsetHasToBeThere) {
-  EXPECT_EQ(Resolved({Kind::kOffset, 10}), 10);
-  EXPECT_EQ(Resolved({Kind::kOffset, 100}), 100);
+  EXPECT_EQ(Resolved({Place::Offset(10)}), 10);
+  EXPECT_EQ(Resolved({Place::Offset(100)}), 100);
   for (const kafka::Offset offset : {9, 101}) {
-    const auto resolved = Resolve({Kind::kOffset, offset}, Findings());
+    const auto resolved = Resolve({Place::Offset(offset)}, Findings());
     ASSERT_FALSE(resolved);
     EXPECT_EQ(resolved.error().action, Action::kFix);
     EXPECT_NE(resolved.error().message.find("orders [3]"), std::string::npos);
@@ -71,8 +69,8 @@ TEST(ResetTarget, AnOffsetHasToBeThere) {
 TEST(ResetTarget, BackNeedsACommittedOffset) {
   PartitionFindings findings = Findings();
   findings.committed.reset();
-  EXPECT_FALSE(Resolve({Kind::kBack, 1}, findings));
-  EXPECT_TRUE(Resolve({Kind::kBeginning}, findings));
+  EXPECT_FALSE(Resolve({Place::Committed(), 1}, findings));
+  EXPECT_TRUE(Resolve({Place::Beginning()}, findings));
 }
 
 TEST(TopicChoice, ATopicOrOneOfItsPartitions) {

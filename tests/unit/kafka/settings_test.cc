@@ -93,6 +93,28 @@ TEST(Settings, RefusesValuesThatBreakThePromise) {
   EXPECT_EQ(WhyNot("max.in.flight=5"), "");
 }
 
+std::string WhyNotFromAProgram(const std::string& name, const std::string& value,
+                               PropertyRules rules) {
+  const auto settings = SettingsOfProgram("a:1", {{name, value}}, rules);
+  return settings ? "" : settings.error().message;
+}
+
+TEST(Settings, HoldsProgramsToTheSameRules) {
+  for (const auto& [name, value] : std::map<std::string, std::string>{
+           {"acks", "1"}, {"check.crcs", "false"}, {"max.in.flight", "6"}}) {
+    EXPECT_THAT(WhyNotFromAProgram(name, value, PropertyRules::kPromise), HasSubstr(name));
+    EXPECT_EQ(WhyNotFromAProgram(name, value, PropertyRules::kLibrary), "");
+  }
+  for (const auto rules : {PropertyRules::kPromise, PropertyRules::kLibrary}) {
+    EXPECT_THAT(WhyNotFromAProgram("plugin.library.paths", "x", rules), HasSubstr("foreign code"));
+    EXPECT_THAT(WhyNotFromAProgram("linger.ms", "soon", rules), HasSubstr("linger.ms"));
+    EXPECT_EQ(WhyNotFromAProgram("sasl.password", "file:as it is", rules), "");
+  }
+  EXPECT_FALSE(SettingsOfProgram("", {}, PropertyRules::kLibrary));
+  EXPECT_EQ(SettingsOfProgram("", {{"bootstrap.servers", "b:2"}}, PropertyRules::kLibrary)->brokers,
+            "b:2");
+}
+
 TEST(Settings, ShowsWhatTheLibrarySays) {
   EXPECT_THAT(WhyNot("no.such.property=1"), HasSubstr("No such configuration property"));
   EXPECT_THAT(WhyNot("linger.ms=soon"), HasSubstr("linger.ms"));

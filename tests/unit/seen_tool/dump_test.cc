@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 
@@ -14,16 +15,21 @@ using ::testing::HasSubstr;
 
 const std::string kSnapshot = SEMEL_TEST_DATA "/snapshot_v1_128.bin";
 
-TEST(DumpSnapshotTest, ALineAnEntryByInputOffset) {
+std::string Dumped(DumpFormat format) {
   std::array<int, 2> ends{};
-  ASSERT_EQ(::pipe(ends.data()), 0);
-  ASSERT_TRUE(DumpSnapshot(kSnapshot, DumpFormat::kEntries, ends[1]));
+  EXPECT_EQ(::pipe(ends.data()), 0);
+  EXPECT_TRUE(DumpSnapshot(kSnapshot, format, ends[1]));
   ::close(ends[1]);
   std::string text(4096, '\0');
   const ssize_t size = ::read(ends[0], text.data(), text.size());
   ::close(ends[0]);
-  ASSERT_GT(size, 0);
-  text.resize(static_cast<std::size_t>(size));
+  EXPECT_GT(size, 0);
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  return text;
+}
+
+TEST(DumpSnapshotTest, ALineAnEntryByInputOffset) {
+  const std::string text = Dumped(DumpFormat::kEntries);
   EXPECT_EQ(std::ranges::count(text, '\n'), 3);
   EXPECT_TRUE(text.starts_with(R"({"partition":7,"fingerprint":"1)")) << text;
   EXPECT_LT(text.find(R"("offset":1000})"), text.find(R"("offset":1199})"));
@@ -31,15 +37,7 @@ TEST(DumpSnapshotTest, ALineAnEntryByInputOffset) {
 }
 
 TEST(DumpSnapshotTest, AsASeedItNamesTheTopic) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(::pipe(ends.data()), 0);
-  ASSERT_TRUE(DumpSnapshot(kSnapshot, DumpFormat::kSeed, ends[1]));
-  ::close(ends[1]);
-  std::string text(4096, '\0');
-  const ssize_t size = ::read(ends[0], text.data(), text.size());
-  ::close(ends[0]);
-  ASSERT_GT(size, 0);
-  text.resize(static_cast<std::size_t>(size));
+  const std::string text = Dumped(DumpFormat::kSeed);
   EXPECT_THAT(text, ::testing::StartsWith(R"({"hash":"1)"));
   EXPECT_THAT(text, HasSubstr(R"(","topic":"orders","partition":7,"offset":1000,"time":)"));
 }
