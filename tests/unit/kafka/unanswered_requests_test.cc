@@ -1,4 +1,4 @@
-#include "kafka/taint_interceptor.h"
+#include "kafka/unanswered_requests.h"
 
 #include <gtest/gtest.h>
 
@@ -48,10 +48,10 @@ TEST(UnansweredRequests, LooksAtTransactionalRequestsOnly) {
   EXPECT_FALSE(requests.empty());
 }
 
-TEST(TaintInterceptor, IsTakenByTheLibrary) {
+TEST(RequestListener, IsTakenByTheLibrary) {
   const ConfPtr conf(rd_kafka_conf_new());
   UnansweredRequests requests;
-  EXPECT_TRUE(AddTaintInterceptor(conf.get(), &requests));
+  EXPECT_TRUE(AddRequestListener(conf.get(), &requests));
 }
 
 }  // namespace

@@ -1,22 +1,9 @@
-#include "kafka/taint_interceptor.h"
+#include "kafka/request_listener.h"
 
 namespace semel::kafka {
 namespace {
 
-constexpr const char* kName = "semel-taint";
-
-bool IsTransactional(std::int16_t api_key) {
-  switch (api_key) {
-    case 22:  // InitProducerId
-    case 24:  // AddPartitionsToTxn
-    case 25:  // AddOffsetsToTxn
-    case 26:  // EndTxn
-    case 28:  // TxnOffsetCommit
-      return true;
-    default:
-      return false;
-  }
-}
+constexpr const char* kName = "semel-requests";
 
 // librdkafka reports the end of one request twice: on the broker's thread, which also sends, when
 // the answer comes in; and on its main thread when the answer is handled. Only the first counts.
@@ -29,7 +16,7 @@ rd_kafka_resp_err_t OnRequestSent(rd_kafka_t* /*rk*/, int /*socket*/, const char
                                   std::int16_t /*version*/, std::int32_t /*correlation_id*/,
                                   std::size_t /*size*/, void* opaque) {
   this_thread_sends = true;
-  static_cast<UnansweredRequests*>(opaque)->Sent(api_key);
+  static_cast<RequestListener*>(opaque)->Sent(api_key);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -39,7 +26,7 @@ rd_kafka_resp_err_t OnResponseReceived(rd_kafka_t* /*rk*/, int /*socket*/,
                                        std::int32_t /*correlation_id*/, std::size_t /*size*/,
                                        std::int64_t /*round_trip*/, rd_kafka_resp_err_t error,
                                        void* opaque) {
-  if (this_thread_sends) static_cast<UnansweredRequests*>(opaque)->Ended(api_key, error);
+  if (this_thread_sends) static_cast<RequestListener*>(opaque)->Ended(api_key, error);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 // NOLINTEND(readability-function-size)
@@ -54,16 +41,8 @@ rd_kafka_resp_err_t OnNew(rd_kafka_t* rk, const rd_kafka_conf_t* /*conf*/, void*
 
 }  // namespace
 
-void UnansweredRequests::Sent(std::int16_t api_key) {
-  if (IsTransactional(api_key)) ++count_;
-}
-
-void UnansweredRequests::Ended(std::int16_t api_key, rd_kafka_resp_err_t error) {
-  if (IsTransactional(api_key) && error == RD_KAFKA_RESP_ERR_NO_ERROR) --count_;
-}
-
-bool AddTaintInterceptor(rd_kafka_conf_t* conf, UnansweredRequests* requests) {
-  return rd_kafka_conf_interceptor_add_on_new(conf, kName, OnNew, requests) ==
+bool AddRequestListener(rd_kafka_conf_t* conf, RequestListener* listener) {
+  return rd_kafka_conf_interceptor_add_on_new(conf, kName, OnNew, listener) ==
          RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
