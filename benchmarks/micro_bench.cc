@@ -66,7 +66,7 @@ class SemelSet {
   std::size_t Take(const std::vector<Sighting>& events) {
     const std::unique_ptr<Stage> stage = set_->Begin();
     judgements_.resize(events.size());
-    stage->Judge(events, judgements_);
+    if (!stage->Judge(events, judgements_)) std::abort();
     const std::size_t fresh = stage->fresh().size();
     stage->Confirm();
     return fresh;

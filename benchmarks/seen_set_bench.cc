@@ -84,7 +84,7 @@ class Life {
 
   void Expire() {
     const auto stage = set_->Begin();
-    stage->Observe(set_->stream_time_ms() + 3 * kWindow);
+    if (!stage->Observe(set_->stream_time_ms() + 3 * kWindow)) std::abort();
     Timed([&] { stage->Confirm(); });
   }
 
@@ -113,7 +113,9 @@ class Life {
 
   double Transaction() {
     const auto stage = set_->Begin();
-    const double judged = Timed([&] { stage->Judge(batch_, judgements_); });
+    const double judged = Timed([&] {
+      if (!stage->Judge(batch_, judgements_)) std::abort();
+    });
     return judged + Timed([&] { stage->Confirm(); });
   }
 

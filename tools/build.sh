@@ -59,6 +59,7 @@ stage_format() {
 }
 
 stage_unit() {
+  require unit
   build_release
   run_ctest release unit
 }
@@ -71,39 +72,55 @@ stage_install() {
 }
 
 stage_asan() {
-  require build clang
-  build_preset asan
+  require build clang unit
+  build_preset asan --target unit_tests
   export UBSAN_OPTIONS=print_stacktrace=1
   run_ctest asan unit
 }
 
 stage_tsan() {
-  require build clang
+  require build clang unit
   build_preset tsan --target threads_tests
   run_ctest tsan threads
 }
 
-# stage_integration [PYTEST ARGS]: on a cluster of its own, because the tests kill brokers.
-stage_integration() {
-  require kafka integration
-  build_release
-  export SEMEL_CLUSTER_DIR=${SEMEL_CLUSTER_DIR:-build/test-cluster}
+# pytest_on_cluster DIRECTORY [PYTEST ARGS]: starts the cluster, runs the tests, stops it.
+pytest_on_cluster() (
+  export SEMEL_CLUSTER_DIR=$1 PYTHONPYCACHEPREFIX=$build/pycache
+  shift
   exec 7>"$build/$(basename "$SEMEL_CLUSTER_DIR").lock"
   flock -n 7 || fail "another test run uses $SEMEL_CLUSTER_DIR; set SEMEL_CLUSTER_DIR to a directory of your own"
-  trap '"$root/dev" down' EXIT
+  local tests=
+  trap '[[ -z $tests ]] || { kill "$tests" 2>/dev/null && wait "$tests"; }; "$root/dev" down' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
   "$root/dev" down  # what an earlier run, killed without mercy, left behind
   "$root/dev" up 7>&- >/dev/null
-  cd tests/integration || return
-  export PYTHONPYCACHEPREFIX=$build/pycache
+  cd tests/integration
+  /usr/bin/python3 -m pytest "$@" &
+  tests=$!
+  wait "$tests"
+)
+
+# stage_integration [PYTEST ARGS]: on clusters of its own, because the tests kill brokers.
+stage_integration() {
+  require kafka integration
+  build_release
+  local directory=${SEMEL_CLUSTER_DIR:-build/test-cluster} hurting others failed=
   if (($#)); then
-    /usr/bin/python3 -m pytest "${@#tests/integration/}"
-  else
-    # Most of them wait most of the time; those that hurt brokers have the cluster for themselves.
-    /usr/bin/python3 -m pytest -n "$jobs" -m 'not hurts_brokers'
-    /usr/bin/python3 -m pytest -m hurts_brokers
+    pytest_on_cluster "$directory" "${@#tests/integration/}"
+    return
   fi
+  # They wait most of the time. Those that hurt brokers have a cluster for themselves.
+  pytest_on_cluster "$directory-hurt" -m hurts_brokers >"$build/hurts_brokers.log" 2>&1 &
+  hurting=$!
+  pytest_on_cluster "$directory" -n "$jobs" -m 'not hurts_brokers' &
+  others=$!
+  trap 'kill "$hurting" "$others"; wait' INT TERM
+  wait "$others" || failed=yes
+  wait "$hurting" || failed=yes
+  cat "$build/hurts_brokers.log"
+  [[ ! $failed ]]
 }
 
 # run_tests [STAGE [ARGS]]: each stage is a process of its own, so that whatever fails in it ends it (set -e).
@@ -114,7 +131,7 @@ run_tests() {
     chosen=("$1")
     shift
   else
-    require build clang format kafka integration
+    require build clang format unit kafka integration
   fi
   for stage in "${chosen[@]}"; do
     say "test: $stage"

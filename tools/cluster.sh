@@ -177,6 +177,8 @@ start_broker() {
     -Xms512m -Xmx512m -XX:+UseSerialGC kafka.Kafka "$home/server.properties" \
     </dev/null >>"$home/server.log" 2>&1 9>&- &
   echo $! >"$home/pid"
+  # Between fork and exec it is not yet to be known by its arguments, and on a busy machine that takes a while.
+  until broker_pid "$1" >/dev/null || ! kill -0 $! 2>/dev/null; do sleep 0.05; done
 }
 
 # Ready means unfenced: serving, known to the controller, and with its log recovered.

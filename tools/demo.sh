@@ -93,13 +93,17 @@ await_ready() {
 
 end_demo() {
   local pid
+  # PostgreSQL's other processes end with it, if it is asked.
+  if [[ -n ${demo_pid[postgres]-} ]]; then kill -QUIT "${demo_pid[postgres]}" 2>/dev/null && { wait "${demo_pid[postgres]}" || true; }; fi
   for pid in "${demo_pid[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
   { wait "${demo_pid[@]}" || true; } 2>/dev/null
   if [[ -n ${broker_start-} ]]; then wait "$broker_start" || true; fi
+  rm -rf "$demo_dir"/{postgres,appendonlydir}
   "$root/dev" down
 }
 
-demo() {
+# prepare_demo: the binary, a directory, and a Kafka; put away by end_demo.
+prepare_demo() {
   require kafka
   semel=${SEMEL_BIN-}  # of another build, as for the tests
   if [[ -z $semel ]]; then
@@ -118,6 +122,19 @@ demo() {
   title 'A Kafka of three brokers'
   "$root/dev" down 7>&-
   brokers_list=$("$root/dev" up 7>&-)
+}
+
+# demo [--full]
+demo() {
+  case ${1-} in
+    '') ;;
+    --full)
+      full_demo
+      return
+      ;;
+    *) fail 'usage: ./dev demo [--full]' ;;
+  esac
+  prepare_demo
   "$semel" topic create --brokers "$brokers_list" --partitions 4 views
   echo "  $brokers_list, topic views with 4 partitions"
   local ports

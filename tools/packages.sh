@@ -24,6 +24,8 @@ readonly packages_build='
   libfmt-dev               module fmt
   libyaml-cpp-dev          module yaml-cpp
   prometheus-cpp-dev       header prometheus/registry.h
+  libpq-dev                module libpq
+  libhiredis-dev           module hiredis
   libgtest-dev             module gtest
   libgmock-dev             module gmock
   zlib1g-dev               module zlib
@@ -33,6 +35,15 @@ readonly packages_build='
 readonly packages_bench='
   libbenchmark-dev         module benchmark
   librocksdb-dev           header rocksdb/db.h'
+
+readonly packages_serve_bench='
+  python3-fastapi          python fastapi
+  python3-uvicorn          python uvicorn
+  python3-uvloop           python uvloop
+  python3-httptools        python httptools
+  python3-redis            python redis
+  python3-confluent-kafka  python confluent_kafka
+  redis-server             command redis-server'
 
 readonly packages_clang='
   clang-16                 command clang++-16
@@ -44,13 +55,31 @@ readonly packages_format='
 readonly packages_lint='
   clang-tidy-16            command run-clang-tidy-16'
 
+readonly packages_unit='
+  redis-server             command redis-server'
+
 readonly packages_integration='
   python3-pytest           python pytest
   python3-pytest-xdist     python xdist
+  python3-pytest-timeout   python pytest_timeout
   python3-confluent-kafka  python confluent_kafka
+  python3-selenium         python selenium
+  python3-yaml             python yaml
+  chromium                 command chromium
+  chromium-driver          command chromedriver
+  postgresql               command psql
+  openssl                  command openssl
   curl                     command curl
+  redis-server             command redis-server
+  redis-tools              command redis-cli
   zsh                      command zsh
   groff-base               command groff'
+
+readonly packages_full_demo='
+  postgresql               command psql
+  redis-server             command redis-server
+  redis-tools              command redis-cli
+  curl                     command curl'
 
 readonly packages_secured='
   openssl                  command openssl

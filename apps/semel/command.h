@@ -17,8 +17,11 @@ void AddGroup(CLI::App& parent, Run& run);
 void AddMan(CLI::App& parent, Run& run);
 void AddProduce(CLI::App& parent, Run& run);
 void AddProve(CLI::App& parent, Run& run);
+void AddRun(CLI::App& parent, Run& run);
 void AddScan(CLI::App& parent, Run& run);
 void AddSeen(CLI::App& parent, Run& run);
+void AddServe(CLI::App& parent, Run& run);
+void AddSink(CLI::App& parent, Run& run);
 void AddTopic(CLI::App& parent, Run& run);
 void AddUniq(CLI::App& parent, Run& run);
 

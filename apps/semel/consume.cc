@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 
+#include "accepted_flags.h"
 #include "base/number.h"
 #include "command.h"
 #include "config/start.h"
@@ -32,6 +33,7 @@ struct ConsumeFlags {
   std::string read = "committed";
   bool unique = false;
   KeyRuleFlags key;
+  pipeline::Accepted accepted;
 };
 
 Result<Place> ParsePlace(const std::string& text) {
@@ -94,7 +96,7 @@ Result<void> Work(const ConsumeFlags& flags, std::uint64_t& written) {
       *logger, job.consumer.group.empty() ? "Not all that was read was written" : kReadAgain);
   MessageOutput output(STDOUT_FILENO, std::move(format));
   const Result<void> done = flags.unique
-                                ? ConsumeUnique(job, key, output, signals.token())
+                                ? ConsumeUnique(job, key, flags.accepted, output, signals.token())
                                 : Consume(flags.mode, std::move(job), output, signals.token());
   written = output.written();
   return done;
@@ -151,6 +153,7 @@ void AddUnique(CLI::App& command, ConsumeFlags& flags) {
       "Each event once: copies are taken out, and what was seen is kept in the topic\n"
       "<group>.seen. After a crash, what was written and not committed comes again");
   for (CLI::Option* option : flags.key.AddTo(command)) option->needs(unique);
+  for (CLI::Option* option : AddAccepted(command, flags.accepted)) option->needs(unique);
 }
 
 void AddWriting(CLI::App& command, ConsumeFlags& flags) {

@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookUpEvery{100};
 
-Result<UniqueConsumerOptions> OptionsOf(const ConsumeJob& job, const KeyRule& key) {
+Result<UniqueConsumerOptions> OptionsOf(const ConsumeJob& job, const KeyRule& key,
+                                        const pipeline::Accepted& accepted) {
   if (job.topics.size() != 1 || job.topics.front().starts_with('^') || job.partition)
     return Error{Action::kFix, "--unique reads one topic, all of it: what was seen of it is kept"};
   if (job.consumer.group.empty())
@@ -23,15 +24,19 @@ Result<UniqueConsumerOptions> OptionsOf(const ConsumeJob& job, const KeyRule& ke
   options.group = job.consumer.group;
   options.key = key;
   options.from_beginning = start == Place::Kind::kBeginning;
+  options.accept_gap = accepted.gap;
+  options.accept_new_rule = accepted.new_rule;
+  options.accept_new_partitions = accepted.partitions;
   options.log = job.consumer.log;
   return options;
 }
 
 }  // namespace
 
-Result<void> ConsumeUnique(const ConsumeJob& job, const KeyRule& key, MessageOutput& output,
+Result<void> ConsumeUnique(const ConsumeJob& job, const KeyRule& key,
+                           const pipeline::Accepted& accepted, MessageOutput& output,
                            const std::stop_token& stop) {
-  SEMEL_TRY_ASSIGN(UniqueConsumerOptions options, OptionsOf(job, key));
+  SEMEL_TRY_ASSIGN(UniqueConsumerOptions options, OptionsOf(job, key, accepted));
   SEMEL_TRY_ASSIGN(const auto consumer, UniqueConsumer::Open(std::move(options)));
   const std::stop_callback end(stop, [&] { consumer->Stop(); });
   while (!stop.stop_requested() && output.written() < job.count &&

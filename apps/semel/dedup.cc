@@ -1,84 +1,84 @@
-#include <unistd.h>
-
 #include <chrono>
-#include <iostream>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "command.h"
 #include "config/duration.h"
 #include "console.h"
 #include "dedup_flags.h"
+#include "job.h"
 #include "kafka/rdkafka_client.h"
-#include "metrics/endpoints.h"
 #include "wiring/dedup_job.h"
 #include "wiring/dedup_report.h"
 #include "wiring/dry_run.h"
-#include "wiring/progress.h"
+#include "wiring/job_topics.h"
 
 namespace semel::app {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
+class DedupJob final : public Job {
+ public:
+  explicit DedupJob(DedupOptions options)
+      : options_(std::move(options)), board_(EmptySnapshot(options_)) {}
 
-void LogStart(const DedupOptions& options, Logger& logger) {
-  logger.Info("semel dedup", {{"version", options.version},
-                              {"librdkafka", kafka::LibraryVersion()},
-                              {"group", options.group},
-                              {"from", options.from},
-                              {"to", options.to},
-                              {"changelog", options.changelog},
-                              {"window", config::FormatDuration(options.window)},
-                              {"memory_limit", std::to_string(options.memory_limit)},
-                              {"kafka", MaskedDescription(options.kafka)}});
-  WarnOf(options.kafka, logger);
-}
+  void LogStart(Logger& logger) const override {
+    logger.Info("semel dedup", {{"version", options_.version},
+                                {"librdkafka", kafka::LibraryVersion()},
+                                {"group", options_.group},
+                                {"from", options_.from},
+                                {"to", options_.to},
+                                {"changelog", options_.changelog},
+                                {"window", config::FormatDuration(options_.window)},
+                                {"memory_limit", std::to_string(options_.memory_limit)},
+                                {"kafka", MaskedDescription(options_.kafka)}});
+    WarnOf(options_.kafka, logger);
+  }
 
-Result<std::unique_ptr<metrics::HttpServer>> ServeMetrics(const DedupOptions& options,
-                                                          const metrics::Board& board,
-                                                          Logger& logger) {
-  if (options.metrics.empty()) return std::unique_ptr<metrics::HttpServer>();
-  auto server = metrics::HttpServer::Start(
-      options.metrics, metrics::WorkerRoutes([&board] { return board.Read(); }, options.version));
-  if (!server) return Error{server.error().action, "--metrics: " + server.error().message};
-  logger.Info("metrics are served",
-              {{"address", options.metrics}, {"port", std::to_string((*server)->port())}});
-  return server;
-}
+  Result<void> CreateTopics(Logger& logger) const override {
+    return options_.create_topics ? CreateMissingTopics(options_, logger) : Result<void>();
+  }
 
-Result<void> Work(const DedupOptions& options, metrics::Board& board, Terminal& terminal,
-                  Logger& logger) {
-  StopSignals signals(logger, kReadAgain);  // before any other thread
-  SEMEL_TRY_ASSIGN(const auto server, ServeMetrics(options, board, logger));
-  ProgressText text;
-  const Progress line(terminal,
-                      [&] { return text.Describe(Totals(board.Read()), SteadyClock::now()); });
-  if (options.dry_run) return DryRun(options, board, logger, signals.token());
-  return RunDedup(options, board, signals, logger);
-}
+  Result<void> Run(StopSignals& signals, Logger& logger) override {
+    if (options_.dry_run) return DryRun(options_, board_, logger, signals.token());
+    return RunDedup(options_, board_, signals, logger);
+  }
 
-int RunCommand(const DedupFlags& flags) {
-  auto options = flags.Options();
-  if (!options) return Fail("dedup", options.error());
-  options->version = SEMEL_VERSION;
-  Terminal terminal(STDERR_FILENO);
-  const auto logger = MakeLogger(terminal, flags.log_format(), flags.log_level());
-  LogStart(*options, *logger);
-  metrics::Board board(EmptySnapshot(*options));
-  const auto start = SteadyClock::now();
-  const auto done = Work(*options, board, terminal, *logger);
-  const JobTotals totals = Totals(board.Read());
-  const double seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
-  if (flags.json_summary())
-    std::cout << SummaryJson(totals, seconds) << std::endl;
-  else if (done || totals.counts.read > 0)
-    logger->Info(SummaryText(totals, seconds));
-  if (done) return 0;
-  const int code = ExitCode(done.error());
-  logger->Error(done.error().message, {{"exit_code", std::to_string(code)}});
-  return code;
-}
+  metrics::PipelineView View() const override {
+    return metrics::DedupView([this] { return board_.Read(); }, options_.version);
+  }
+
+  std::string ProgressText(double /*seconds*/) override {
+    return progress_.Describe(Totals(board_.Read()), std::chrono::steady_clock::now());
+  }
+
+  std::string Summary(double seconds, bool json) const override {
+    const JobTotals totals = Totals(board_.Read());
+    return json ? SummaryJson(totals, seconds) : SummaryText(totals, seconds);
+  }
+
+  bool has_worked() const override { return Totals(board_.Read()).counts.read > 0; }
+
+  void TakeSecrets(const PipelineOptions& options, Logger& logger) const override {
+    const auto* read = std::get_if<DedupOptions>(&options);
+    if (read == nullptr) return;
+    TakeKafkaSecrets(options_.kafka, read->kafka, logger);
+    WarnOfKeySecret(options_.key, read->key, logger);
+    if (options_.redis && read->redis)
+      options_.redis->access.password.Set(read->redis->access.password.Get());
+  }
+
+ private:
+  const DedupOptions options_;
+  metrics::Board board_;
+  semel::ProgressText progress_;
+};
 
 }  // namespace
+
+std::unique_ptr<Job> MakeJob(DedupOptions options) {
+  return std::make_unique<DedupJob>(std::move(options));
+}
 
 void AddDedup(CLI::App& parent, Run& run) {
   CLI::App* const command = parent.add_subcommand(
@@ -92,7 +92,7 @@ void AddDedup(CLI::App& parent, Run& run) {
       "refuses, 4 going on could lose or duplicate (the text says what to do).");
   const auto flags = std::make_shared<DedupFlags>();
   flags->AddTo(*command);
-  command->callback([flags, &run] { run = [flags] { return RunCommand(*flags); }; });
+  command->callback([flags, &run] { run = [flags] { return RunAlone("dedup", *flags); }; });
 }
 
 }  // namespace semel::app

@@ -1,7 +1,6 @@
 #include "dedup_flags.h"
 
-#include <map>
-
+#include "accepted_flags.h"
 #include "config/size.h"
 #include "config/start.h"
 #include "config/yaml_file.h"
@@ -52,11 +51,12 @@ void DedupFlags::AddTo(CLI::App& command) {
   AddTopics(command);
   key_rule_.AddTo(command);
   AddWindow(command);
+  AddMemory(command);
   AddPolicies(command);
   AddRun(command);
   AddProcess(command);
-  AddAccepted(command);
-  AddOutput(command);
+  AddAccepted(command, options_.accepted);
+  run_.AddTo(command);
   config::AddSettingsFile(command, kafka_.from_file());
 }
 
@@ -97,6 +97,23 @@ void DedupFlags::AddWindow(CLI::App& command) {
   AddText(command, group, "--start", start_, "START",
           "Where a new group begins: earliest, latest or a time (2026-11-23T09:00:00Z)")
       ->capture_default_str();
+}
+
+void DedupFlags::AddMemory(CLI::App& command) {
+  const std::string group = "Where it is remembered";
+  AddText(
+      command, group, "--seen", seen_, "memory|redis://[USER@]HOST[:PORT][/DB]",
+      "In this process, with the changelog as its durable form; or in a Redis (rediss://: with\n"
+      "TLS), for copies in all partitions: weaker when Redis forgets, see docs/redis.md")
+      ->capture_default_str();
+  redis_.AddTo(command, group);
+  command
+      .add_option("--seen-ttl", seen_ttl_ms_,
+                  "How long Redis keeps an event; at least the window and the longest lag\n"
+                  "[window + the input's retention + 1h]")
+      ->type_name("DURATION")
+      ->transform(Duration())
+      ->group(group);
 }
 
 void DedupFlags::AddPolicies(CLI::App& command) {
@@ -164,39 +181,6 @@ void DedupFlags::AddProcess(CLI::App& command) {
           "Serve /metrics, /livez and /readyz");
 }
 
-void DedupFlags::AddAccepted(CLI::App& command) {
-  const std::string group = "After it stopped with exit code 4 (for one start)";
-  command
-      .add_flag("--accept-gap", options_.accepted.gap,
-                "Input was removed unread, or the changelog is not whole: go on")
-      ->group(group);
-  command
-      .add_flag("--accept-new-rule", options_.accepted.new_rule,
-                "Key rule or window differ from the changelog's: forget what it remembers")
-      ->group(group);
-  command
-      .add_flag("--accept-new-partitions", options_.accepted.partitions,
-                "The input has another number of partitions")
-      ->group(group);
-}
-
-void DedupFlags::AddOutput(CLI::App& command) {
-  const std::string group = "What it tells";
-  AddChoice(command, group, "--summary", summary_, {"json"},
-            "One JSON object on stdout at the end");
-  AddChoice(command, group, "--log-format", log_format_, {"text", "json"}, "Logs go to stderr");
-  AddChoice(command, group, "--log-level", log_level_, {"debug", "info", "warning", "error"},
-            "What is logged: this and above");
-}
-
-LogLevel DedupFlags::log_level() const {
-  static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::kDebug},
-                                                          {"info", LogLevel::kInfo},
-                                                          {"warning", LogLevel::kWarning},
-                                                          {"error", LogLevel::kError}};
-  return kLevels.at(log_level_);
-}
-
 Result<PolicyChoices> DedupFlags::Policies() const {
   PolicyChoices choices;
   SEMEL_TRY_ASSIGN(choices.duplicate,
@@ -214,13 +198,30 @@ Result<void> DedupFlags::CheckCombinations() const {
   if (scope_ == "topic")
     return Error{Action::kFix,
                  "--scope topic is not there yet. Copies are found where they share a partition: "
-                 "produce them with the same key"};
+                 "produce them with the same key, or remember them in a Redis (--seen)"};
   if (scope_ != "partition")
     return Error{Action::kFix, "--scope takes partition, not '" + scope_ + "'"};
   if (commit_interval_ms_ < 1 || commit_interval_ms_ > kCommitIntervalMaxMs)
     return Error{Action::kFix, "--commit-interval takes 1ms to 1500ms"};
   if (window_ms_ < 1) return Error{Action::kFix, "--window takes 1ms and more"};
   return {};
+}
+
+Result<std::optional<RedisSeen>> DedupFlags::Seen() const {
+  if (seen_ == "memory") {
+    if (seen_ttl_ms_ > 0) return Error{Action::kFix, "--seen-ttl goes with --seen redis://..."};
+    return std::optional<RedisSeen>();
+  }
+  if (options_.dry_run)
+    return Error{Action::kFix,
+                 "--dry-run writes nothing, and --seen redis://... writes at every event; leave "
+                 "one of them out"};
+  if (seen_ttl_ms_ > 0 && seen_ttl_ms_ < window_ms_)
+    return Error{Action::kFix,
+                 "--seen-ttl must be at least the window, and the longest lag on top"};
+  RedisSeen seen{.time_to_live = std::chrono::milliseconds(seen_ttl_ms_)};
+  SEMEL_TRY_ASSIGN(seen.access, redis_.Access("--seen", seen_));
+  return std::optional(std::move(seen));
 }
 
 Result<DedupOptions> DedupFlags::Options() const {
@@ -239,6 +240,7 @@ Result<DedupOptions> DedupFlags::Options() const {
   SEMEL_TRY_ASSIGN(options.policies, Policies());
   SEMEL_TRY_ASSIGN(const std::uint64_t machine, config::MachineMemoryLimit());
   SEMEL_TRY_ASSIGN(options.memory_limit, config::ParseSize(memory_limit_, machine));
+  SEMEL_TRY_ASSIGN(options.redis, Seen());
   SEMEL_TRY(CheckNames(options));
   return options;
 }

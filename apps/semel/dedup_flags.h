@@ -2,12 +2,14 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "kafka_flags.h"
 #include "key_rule_flags.h"
+#include "redis_flags.h"
+#include "run_flags.h"
 #include "wiring/dedup_options.h"
-#include "wiring/spdlog_logger.h"
 
 namespace semel::app {
 
@@ -19,28 +21,29 @@ class DedupFlags {
   /// What the flags say together; reads files. Errors: kFix, naming the flag.
   Result<DedupOptions> Options() const;
 
-  LogFormat log_format() const {
-    return log_format_ == "json" ? LogFormat::kJson : LogFormat::kText;
-  }
-  LogLevel log_level() const;
-  bool json_summary() const { return summary_ == "json"; }
+  const RunFlags& run() const { return run_; }
+  KafkaFlags& kafka() { return kafka_; }
 
  private:
   void AddTopics(CLI::App& command);
   void AddWindow(CLI::App& command);
+  void AddMemory(CLI::App& command);
   void AddPolicies(CLI::App& command);
   void AddProcess(CLI::App& command);
   void AddRun(CLI::App& command);
-  void AddAccepted(CLI::App& command);
-  void AddOutput(CLI::App& command);
   Result<PolicyChoices> Policies() const;
   Result<void> CheckCombinations() const;
+  Result<std::optional<RedisSeen>> Seen() const;
 
   KafkaFlags kafka_;
   KeyRuleFlags key_rule_;
+  RedisFlags redis_;
+  RunFlags run_;
   DedupOptions options_;
   std::int64_t window_ms_ = 7LL * 24 * 3600 * 1000;
   std::int64_t commit_interval_ms_ = 100;
+  std::string seen_ = "memory";
+  std::int64_t seen_ttl_ms_ = 0;
   std::string scope_ = "partition";
   std::string start_ = "earliest";
   std::string on_duplicate_ = "drop";
@@ -50,9 +53,6 @@ class DedupFlags {
   std::string on_rejected_ = "fail";
   std::string on_reset_ = "stop";
   std::string memory_limit_ = "70%";
-  std::string log_format_ = "text";
-  std::string log_level_ = "info";
-  std::string summary_;
 };
 
 }  // namespace semel::app

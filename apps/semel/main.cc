@@ -36,8 +36,11 @@ int Main(int argc, char** argv) {
   AddMan(app, run);
   AddProduce(app, run);
   AddProve(app, run);
+  AddRun(app, run);
   AddScan(app, run);
   AddSeen(app, run);
+  AddServe(app, run);
+  AddSink(app, run);
   AddTopic(app, run);
   AddUniq(app, run);
   try {

@@ -137,7 +137,8 @@ class Consumer {
   Result<void> Commit(const Offsets& offsets, Milliseconds timeout);
 
   /// Commits without waiting and without another try. `done` is called within a later Poll,
-  /// PollBatch, Commit or Close; without one, failures are logged. Order is kept.
+  /// PollBatch, Commit or Close; without one, failures are logged. Order is kept. Held back while
+  /// a rebalance goes on that this consumer keeps partitions through (cooperative assignors).
   using CommitFunction = std::function<void(const Result<void>&)>;
   Result<void> CommitAsync(const Offsets& offsets, CommitFunction done = {});
 

@@ -133,6 +133,10 @@ class Producer {
   /// does nothing.
   Result<void> Close(std::chrono::milliseconds timeout);
 
+  /// New values of sasl.username and sasl.password (PLAIN and SCRAM), for the connections that are
+  /// made from now on.
+  void SetCredentials(const std::string& username, const std::string& password);
+
   /// Messages that Send took and that are not reported on, or whose function has not returned.
   std::size_t undelivered() const;
 

@@ -2,7 +2,8 @@
 //
 // Seen and delivered happen together or not at all: no call marks a fingerprint as seen on its own.
 // Judge on a Stage says which sightings are new; Confirm, after the commit, makes them remembered;
-// a Stage that is destroyed without it leaves no trace.
+// a Stage that is destroyed without it leaves no trace. (A set in Redis is the one exception: see
+// docs/redis.md.)
 #pragma once
 
 #include <chrono>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "semel/fingerprint.h"
+#include "semel/result.h"
 
 namespace semel {
 
@@ -32,7 +34,8 @@ enum class Verdict : std::uint8_t {
 
 struct Judgement {
   Verdict verdict = Verdict::kUnique;
-  std::int64_t first_offset = -1;  ///< of the first sight, where the verdict is kDuplicate
+  std::int64_t first_offset = -1;     ///< of the first sight, where the verdict is kDuplicate
+  std::int32_t first_partition = -1;  ///< of it, where that is another one; -1: the same
 };
 
 /// What one transaction adds to a seen-set. Move-only; rolls back when destroyed unconfirmed.
@@ -45,11 +48,24 @@ class Stage {
   virtual ~Stage() = default;
 
   /// Judges sightings in their order; each sees what the ones before it added, in this call and
-  /// in earlier calls of this stage. `judgements` has the size of `sightings`.
-  virtual void Judge(std::span<const Sighting> sightings, std::span<Judgement> judgements) = 0;
+  /// in earlier calls of this stage. `judgements` has the size of `sightings`. So has
+  /// `observed_ms`, unless it is empty: what was observed between a sighting and the one before it,
+  /// that is the largest effective time of records there that are not judged; 0: there are none.
+  /// Errors: none of a set in memory; where a server is asked, what became of that. The stage is of
+  /// no more use then.
+  virtual Result<void> Judge(std::span<const Sighting> sightings,
+                             std::span<const std::int64_t> observed_ms,
+                             std::span<Judgement> judgements) = 0;
+  Result<void> Judge(std::span<const Sighting> sightings, std::span<Judgement> judgements) {
+    return Judge(sightings, {}, judgements);
+  }
 
-  /// Advances stream time for a record that is not judged (missing or invalid).
-  virtual void Observe(std::int64_t time_ms) = 0;
+  /// Advances stream time for a record that is not judged (missing or invalid). Errors: of Judge.
+  virtual Result<void> Observe(std::int64_t time_ms) = 0;
+
+  /// Takes back what a stage that was rolled back has left of this sighting: it will not be
+  /// delivered, so that a copy of it is not to be taken for one. Errors: of Judge.
+  virtual Result<void> Release(const Sighting& /*sighting*/) { return {}; }
 
   /// The new sightings so far, in the order of judgement.
   virtual std::span<const Sighting> fresh() const = 0;
@@ -95,6 +111,9 @@ class SeenSet {
 
   /// Forgets everything, stream time too (another key rule took over).
   virtual void Clear() = 0;
+
+  /// True: what it remembers outlives the process by itself, so that nobody need write it down.
+  virtual bool durable() const { return false; }
 
   virtual std::int64_t stream_time_ms() const = 0;  ///< 0 before the first record
   virtual std::size_t size() const = 0;          ///< remembered entries, uncommitted ones excluded

@@ -73,6 +73,13 @@ struct UniqueConsumerOptions {
   std::vector<std::string> outputs{};                    ///< topics that Send may write to
   bool create_changelog = true;                          ///< with safe settings, when it is missing
   std::uint64_t memory_limit = std::uint64_t{4} << 30U;  ///< bytes of what is remembered
+
+  /// For one start, after an error with kStop that asks for it, as --accept-gap and so on. It says
+  /// what was lost, or may come again then.
+  bool accept_gap = false;
+  bool accept_new_rule = false;
+  bool accept_new_partitions = false;
+
   LogFunction log{};  ///< empty: warnings and errors go to stderr
 };
 

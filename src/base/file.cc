@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -38,6 +39,11 @@ Result<void> SyncFolderOf(const std::string& path) {
 }
 
 }  // namespace
+
+bool ReadableByAll(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
 
 Result<std::string> ReadFile(const std::string& path) {
   SEMEL_TRY_ASSIGN(FileReader file, FileReader::Open(path));

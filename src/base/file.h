@@ -13,6 +13,9 @@ namespace semel {
 /// Errors: kFix, naming the file and what the system said.
 Result<std::string> ReadFile(const std::string& path);
 
+/// Other users of the machine may read it; false where there is no such file.
+bool ReadableByAll(const std::string& path);
+
 /// Writes `path` through a temporary file, fsync and rename, mode 0600.
 /// Errors: kFail, naming the file.
 Result<void> ReplaceFile(const std::string& path, std::string_view content);

@@ -42,6 +42,9 @@ Result<std::unique_ptr<Consumer::Impl>> Consumer::Impl::Open(ConsumerOptions opt
   if (!kept.instance.empty()) parts.name += " " + kept.instance;
   parts.principal = kafka::Principal(settings);
   parts.callbacks = impl.get();
+  parts.keep = impl->membership_;
+  if (!kafka::AddRequestListener(conf.get(), impl->membership_.get()))
+    return Error{Action::kFail, "librdkafka takes no interceptor"};
   SEMEL_TRY_ASSIGN(impl->connection_->instance,
                    kafka::Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts),
                                          impl->connection_->logger));
@@ -57,6 +60,7 @@ Consumer::Impl::~Impl() {
   options_.on_revoked = {};
   options_.on_lost = {};
   commits_.clear();
+  held_.clear();
   if (const auto left = Close(kCloseWithin); !left)
     logger().Warning("could not leave the group; it will notice at the end of the session",
                      {{"error", left.error().message}});

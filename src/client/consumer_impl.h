@@ -14,6 +14,7 @@
 #include "client/function_logger.h"
 #include "kafka/deadline.h"
 #include "kafka/instance.h"
+#include "kafka/join_watch.h"
 #include "kafka/partition_list.h"
 #include "semel/consumer.h"
 
@@ -58,6 +59,10 @@ class Consumer::Impl final : private kafka::Callbacks {
     FunctionLogger logger;
     std::unique_ptr<kafka::Instance> instance;
   };
+  struct HeldCommit {
+    Offsets offsets;
+    CommitFunction done;
+  };
 
   explicit Impl(ConsumerOptions options) : options_(std::move(options)) {}
   rd_kafka_t* rk() const { return connection_->instance->get(); }
@@ -93,9 +98,12 @@ class Consumer::Impl final : private kafka::Callbacks {
   std::vector<TopicPartition> Remove(const std::vector<TopicPartition>& partitions);
 
   // consumer_offsets.cc
+  Result<void> CheckCommit(const Offsets& offsets) const;
   Result<std::uintptr_t> Send(const Offsets& offsets, CommitFunction done);
+  void SendHeld();
   void ServeCommits(int wait_ms);
   void Report(rd_kafka_event_t& event);
+  void Tell(const CommitFunction& done, const Result<void>& result);
   Result<void> Answered(rd_kafka_resp_err_t code, const std::string& what);
   Result<Offsets> Ask(const Offsets& times, const kafka::Deadline& deadline);
   Result<Offsets> AskCommitted(const std::vector<TopicPartition>& partitions,
@@ -109,9 +117,11 @@ class Consumer::Impl final : private kafka::Callbacks {
   kafka::QueuePtr commit_queue_;
   std::map<TopicPartition, OwnedPartition> owned_;  // its elements are pointed at by buffer_
   FetchBuffer buffer_;
-  std::deque<kafka::MessagePtr> carried_;             // came while buffer_ was not empty
-  std::deque<Rebalance> announced_;                   // not carried out yet
-  std::optional<Error> error_;                        // for when all before it was handed out
+  std::deque<kafka::MessagePtr> carried_;  // came while buffer_ was not empty
+  std::deque<Rebalance> announced_;        // not carried out yet
+  std::optional<Error> error_;             // for when all before it was handed out
+  std::shared_ptr<kafka::JoinWatch> membership_ = std::make_shared<kafka::JoinWatch>();
+  std::deque<HeldCommit> held_;                       // until the group's next generation is known
   std::map<std::uintptr_t, CommitFunction> commits_;  // without an answer yet
   std::uintptr_t last_commit_ = 0;
   std::int64_t last_poll_ms_ = 0;

@@ -1,5 +1,6 @@
 // The half of the consumer that owns partitions: joining, rebalances, leaving.
 #include <algorithm>
+#include <utility>
 
 #include "client/consumer_impl.h"
 #include "kafka/consumer_calls.h"
@@ -168,6 +169,8 @@ Result<void> Consumer::Impl::Close(Milliseconds timeout) {
   }
   if (left) left = kafka::WaitUntilClosed(instance, "close the consumer", deadline, carry_out);
   static_cast<void>(Remove(Assignment()));
+  for (const HeldCommit& held : std::exchange(held_, {}))
+    Tell(held.done, CheckCommit(held.offsets));  // nothing is ours any more
   carried_.clear();
   // librdkafka 2.0.2 asserts (rd_kafka_sticky_assignor_state_destroy) where a consumer is destroyed
   // within its first cooperative join.

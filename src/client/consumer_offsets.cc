@@ -26,6 +26,12 @@ const rd_kafka_topic_partition_t* FirstFailed(const rd_kafka_topic_partition_lis
 Result<void> Consumer::Impl::Commit(const Offsets& offsets, Milliseconds timeout) {
   const kafka::Deadline deadline(timeout);
   while (true) {
+    while (membership_->joining() && !deadline.passed())
+      std::this_thread::sleep_for(Milliseconds(deadline.SliceMs(kSliceMs)));
+    ServeCommits(0);  // those held before it
+    if (membership_->joining())
+      return Error{Action::kRetry, "cannot commit " + kafka::Text(offsets) +
+                                       ": the group has not finished its rebalance"};
     std::optional<Result<void>> answer;
     SEMEL_TRY_ASSIGN(const std::uintptr_t commit,
                      Send(offsets, [&answer](const Result<void>& result) { answer = result; }));
@@ -40,13 +46,28 @@ Result<void> Consumer::Impl::Commit(const Offsets& offsets, Milliseconds timeout
 }
 
 Result<void> Consumer::Impl::CommitAsync(const Offsets& offsets, CommitFunction done) {
-  SEMEL_TRY(Send(offsets, std::move(done)));
+  SEMEL_TRY(CheckCommit(offsets));
+  held_.push_back({offsets, std::move(done)});
+  SendHeld();
+  return {};
+}
+
+void Consumer::Impl::SendHeld() {
+  while (!held_.empty() && !membership_->joining()) {
+    const HeldCommit next = std::move(held_.front());
+    held_.pop_front();
+    if (const auto sent = Send(next.offsets, next.done); !sent) Tell(next.done, sent.error());
+  }
+}
+
+Result<void> Consumer::Impl::CheckCommit(const Offsets& offsets) const {
+  if (options_.group.empty()) return Error{Action::kFix, "committing needs a group"};
+  for (const auto& [partition, offset] : offsets) SEMEL_TRY(CheckOurs(partition, Action::kAbort));
   return {};
 }
 
 Result<std::uintptr_t> Consumer::Impl::Send(const Offsets& offsets, CommitFunction done) {
-  if (options_.group.empty()) return Error{Action::kFix, "committing needs a group"};
-  for (const auto& [partition, offset] : offsets) SEMEL_TRY(CheckOurs(partition, Action::kAbort));
+  SEMEL_TRY(CheckCommit(offsets));
   const std::uintptr_t commit = ++last_commit_;
   SEMEL_TRY(Check(rd_kafka_commit_queue(rk(), kafka::ToList(offsets).get(), commit_queue_.get(),
                                         nullptr, reinterpret_cast<void*>(commit)),
@@ -56,6 +77,7 @@ Result<std::uintptr_t> Consumer::Impl::Send(const Offsets& offsets, CommitFuncti
 }
 
 void Consumer::Impl::ServeCommits(int wait_ms) {
+  SendHeld();
   while (!commits_.empty()) {
     const kafka::EventPtr event(rd_kafka_queue_poll(commit_queue_.get(), wait_ms));
     if (event == nullptr) return;
@@ -79,9 +101,12 @@ void Consumer::Impl::Report(rd_kafka_event_t& event) {
   }
   // There was nothing to commit.
   if (code == RD_KAFKA_RESP_ERR__NO_OFFSET) code = RD_KAFKA_RESP_ERR_NO_ERROR;
-  const Result<void> result = Check(code, what);
-  if (found.mapped())
-    found.mapped()(result);
+  Tell(found.mapped(), Check(code, what));
+}
+
+void Consumer::Impl::Tell(const CommitFunction& done, const Result<void>& result) {
+  if (done)
+    done(result);
   else if (!result)
     logger().Warning(result.error().message);
 }

@@ -75,7 +75,7 @@ Result<void> Consumer::Impl::Fill(const kafka::Deadline& deadline) {
   for (; !carried_.empty(); carried_.pop_front()) Handle(std::move(carried_.front()));
   // Librdkafka 2.0 can skip or repeat in batches of its own (fixed in 2.1), hence one by one.
   int wait = buffer_.empty() && !error_ ? deadline.LeftMs() : 0;
-  if (!announced_.empty() || !commits_.empty()) wait = std::min(wait, kRetryMs);
+  if (!announced_.empty() || !commits_.empty() || !held_.empty()) wait = std::min(wait, kRetryMs);
   const std::size_t announced = announced_.size();
   while (announced_.size() == announced && !error_ && !buffer_.full()) {
     kafka::MessagePtr message(rd_kafka_consumer_poll(rk(), wait));

@@ -67,6 +67,9 @@ class Producer::Impl {
   std::size_t Poll(milliseconds timeout);
   Result<void> Flush(milliseconds timeout);
   Result<void> Close(milliseconds timeout);
+  void SetCredentials(const kafka::Credentials& credentials) const {
+    instance_->SetCredentials(credentials);
+  }
   std::size_t undelivered() const { return reports_.outstanding(); }
 
  private:
@@ -322,6 +325,10 @@ std::size_t Producer::Poll(std::chrono::milliseconds timeout) { return impl_->Po
 Result<void> Producer::Flush(std::chrono::milliseconds timeout) { return impl_->Flush(timeout); }
 
 Result<void> Producer::Close(std::chrono::milliseconds timeout) { return impl_->Close(timeout); }
+
+void Producer::SetCredentials(const std::string& username, const std::string& password) {
+  impl_->SetCredentials({username, password});
+}
 
 std::size_t Producer::undelivered() const { return impl_->undelivered(); }
 

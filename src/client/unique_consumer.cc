@@ -32,6 +32,9 @@ Result<DedupOptions> JobOptions(const UniqueConsumerOptions& options) {
   job.policies.late = Choice(options.on_late);
   job.create_topics = options.create_changelog;
   job.memory_limit = options.memory_limit;
+  job.accepted = {.gap = options.accept_gap,
+                  .new_rule = options.accept_new_rule,
+                  .partitions = options.accept_new_partitions};
   return job;
 }
 

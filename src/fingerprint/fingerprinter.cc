@@ -96,11 +96,10 @@ Result<std::string> DescribeRule(const KeyRule& rule, const std::vector<Compiled
 std::string ToHex(const Fingerprint& fingerprint, int bits) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   const std::size_t size = std::min(static_cast<std::size_t>(bits) / 8, fingerprint.bytes.size());
-  std::string hex;
-  hex.reserve(2 * size);
+  std::string hex(2 * size, '0');
   for (std::size_t i = 0; i < size; ++i) {
-    hex.push_back(kDigits[fingerprint.bytes[i] >> 4]);
-    hex.push_back(kDigits[fingerprint.bytes[i] & 0x0f]);
+    hex[2 * i] = kDigits[fingerprint.bytes[i] >> 4];
+    hex[2 * i + 1] = kDigits[fingerprint.bytes[i] & 0x0f];
   }
   return hex;
 }

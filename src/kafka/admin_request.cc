@@ -18,6 +18,7 @@ Result<std::unique_ptr<Instance>> OpenAdmin(const std::string& name, const Clien
   Instance::Parts parts;
   parts.name = name;
   parts.principal = Principal(settings);
+  parts.credentials = settings.credentials;
   return Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts), logger);
 }
 

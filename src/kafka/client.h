@@ -109,6 +109,10 @@ class InputConsumer {
   /// The membership as of the last Poll that returned no rebalance, or the last Acknowledge.
   virtual Result<GroupToken> Membership() = 0;
 
+  /// Commits positions without waiting and without looking at the answer: for whoever keeps his
+  /// positions elsewhere and wants the group's lag to be seen.
+  virtual void CommitForDisplay(const std::map<Partition, Offset>& positions) = 0;
+
   /// Leaves the group at once, static member or not, so that others take over without waiting.
   virtual Result<void> Leave(Milliseconds timeout) = 0;
 };

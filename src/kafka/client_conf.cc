@@ -61,6 +61,10 @@ Result<ConfPtr> Build(const ClientSettings& settings, const Properties& defaults
   SEMEL_TRY(SetAll(conf.get(), defaults));
   for (const auto& [name, value] : settings.properties)
     SEMEL_TRY(Set(conf.get(), name.c_str(), value));
+  if (const auto newer = settings.credentials.Newer()) {
+    SEMEL_TRY(Set(conf.get(), "sasl.username", newer->username));
+    SEMEL_TRY(Set(conf.get(), "sasl.password", newer->password));
+  }
   SEMEL_TRY(Set(conf.get(), "bootstrap.servers", settings.brokers));
   SEMEL_TRY(SetAll(conf.get(), fixed));
   return conf;

@@ -103,12 +103,26 @@ Result<std::unique_ptr<Instance>> Instance::Open(rd_kafka_type_t type, ConfPtr c
   if (rk == nullptr)
     return Error{Action::kFix, "cannot open the " + context->parts.name + ": " + text.data()};
   static_cast<void>(conf.release());  // taken by rd_kafka_new
-  return std::unique_ptr<Instance>(new Instance(rk, std::move(context), logger));
+  std::unique_ptr<Instance> instance(new Instance(rk, std::move(context), logger));
+  if (const auto& live = instance->context_->parts.credentials)
+    instance->credentials_ = live->Listen(
+        [self = instance.get()](const Credentials& newer) { self->SetCredentials(newer); });
+  return instance;
+}
+
+void Instance::SetCredentials(const Credentials& credentials) const {
+  const ErrorPtr error(rd_kafka_sasl_set_credentials(rk_, credentials.username.c_str(),
+                                                     credentials.password.c_str()));
+  if (error != nullptr)
+    logger_.Error(
+        "new SASL credentials are not taken",
+        {{"client", context_->parts.name}, {"reason", rd_kafka_error_string(error.get())}});
 }
 
 // rd_kafka_destroy waits for threads that may be stuck in a name look-up or, in old versions, in a
 // rebalance; ours must not wait with it.
 Instance::~Instance() {
+  credentials_.End();
   if (ends_) {
     End();
   } else {

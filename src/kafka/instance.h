@@ -34,7 +34,8 @@ class Instance {
     std::string name;  ///< in logs and errors: "consumer orders-a-0"
     std::string principal;
     Callbacks* callbacks = nullptr;  ///< outlives the instance; may be null
-    std::shared_ptr<void> keep;      ///< what librdkafka's threads use, as interceptors do
+    std::shared_ptr<void> keep{};    ///< what librdkafka's threads use, as interceptors do
+    std::optional<LiveCredentials> credentials{};  ///< where it hears of newer ones
   };
   static Result<std::unique_ptr<Instance>> Open(rd_kafka_type_t type, ConfPtr conf, Parts parts,
                                                 Logger& logger);
@@ -49,6 +50,9 @@ class Instance {
 
   rd_kafka_t* get() const { return rk_; }
   Logger& logger() const { return logger_; }
+
+  /// From the next connection on. Threads: any.
+  void SetCredentials(const Credentials& credentials) const;
 
   /// An error with everything that is known: `what` was tried, as whom, and why the brokers could
   /// not be reached if that is the case. `operation`: the ACL operation that it needs of a topic.
@@ -81,6 +85,7 @@ class Instance {
   rd_kafka_t* rk_;
   std::shared_ptr<Context> context_;
   Logger& logger_;
+  LiveCredentials::Subscription credentials_;
   bool ends_ = true;
 };
 

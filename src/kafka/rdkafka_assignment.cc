@@ -123,6 +123,13 @@ Result<void> RdkafkaConsumer::Move(const std::map<Partition, Offset>& positions)
   return MoveTo(*instance_, In(options_.topic, positions), Deadline{kMoveWithin});
 }
 
+void RdkafkaConsumer::CommitForDisplay(const std::map<Partition, Offset>& positions) {
+  if (positions.empty()) return;
+  constexpr int kAsync = 1;
+  static_cast<void>(
+      rd_kafka_commit(instance_->get(), ToList(In(options_.topic, positions)).get(), kAsync));
+}
+
 Result<void> RdkafkaConsumer::Leave(Milliseconds timeout) {
   if (leaving_) return {};
   leaving_ = true;

@@ -50,6 +50,7 @@ Result<void> RdkafkaConsumer::Connect() {
   Instance::Parts parts;
   parts.name = "consumer " + (options_.instance.empty() ? options_.group : options_.instance);
   parts.principal = Principal(settings_);
+  parts.credentials = settings_.credentials;
   parts.callbacks = this;
   SEMEL_TRY_ASSIGN(instance_,
                    Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts), logger_));

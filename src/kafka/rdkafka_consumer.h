@@ -37,6 +37,7 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   Result<void> Seek(const std::map<Partition, Offset>& positions) override;
   std::optional<Offset> KnownEnd(Partition partition) override;
   Result<GroupToken> Membership() override;
+  void CommitForDisplay(const std::map<Partition, Offset>& positions) override;
   Result<void> Leave(Milliseconds timeout) override;
 
   /// Records that librdkafka handed out though they were not wanted (again).

@@ -39,6 +39,7 @@ Result<std::unique_ptr<RdkafkaLogReader>> RdkafkaLogReader::Open(const ClientSet
     parts.name =
         (committed_only ? "log reader of " : "watermark reader of ") + reader->options_.group;
     parts.principal = Principal(settings);
+    parts.credentials = settings.credentials;
     auto& instance = committed_only ? reader->committed_ : reader->uncommitted_;
     SEMEL_TRY_ASSIGN(instance,
                      Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts), logger));

@@ -44,14 +44,15 @@ Result<std::unique_ptr<RdkafkaProducer>> RdkafkaProducer::Open(const ClientSetti
   SEMEL_TRY_ASSIGN(ConfPtr conf,
                    ProducerConf(settings, options.transactional_id, options.batch_bytes));
   std::unique_ptr<RdkafkaProducer> producer(new RdkafkaProducer(std::move(options)));
-  if (!AddTaintInterceptor(conf.get(), producer->unanswered_.get()))
+  if (!AddRequestListener(conf.get(), producer->unanswered_.get()))
     return Error{Action::kFail, "librdkafka takes no interceptor"};
   SEMEL_TRY_ASSIGN(producer->instance_,
                    Instance::Open(RD_KAFKA_PRODUCER, std::move(conf),
                                   {.name = "producer " + producer->options_.transactional_id,
                                    .principal = Principal(settings),
                                    .callbacks = producer.get(),
-                                   .keep = producer->unanswered_},
+                                   .keep = producer->unanswered_,
+                                   .credentials = settings.credentials},
                                   logger));
   producer->queue_.emplace(producer->instance_->get(), producer->options_.batch_bytes);
   for (const std::string& topic : producer->options_.topics) {

@@ -9,7 +9,7 @@
 #include "kafka/client.h"
 #include "kafka/instance.h"
 #include "kafka/send_queue.h"
-#include "kafka/taint_interceptor.h"
+#include "kafka/unanswered_requests.h"
 
 namespace semel::kafka {
 

@@ -1,13 +1,12 @@
 #include "kafka/settings.h"
 
-#include <sys/stat.h>
-
 #include <array>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "base/core_dumps.h"
+#include "base/file.h"
 #include "base/number.h"
 #include "kafka/rdkafka_handles.h"
 
@@ -24,11 +23,6 @@ std::string_view Trim(std::string_view text) {
 }
 
 Error Fix(std::string message) { return {Action::kFix, std::move(message)}; }
-
-bool ReadableByAll(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
-}
 
 Result<std::string> ReadSecretFile(ClientSettings& settings, const std::string& name,
                                    const std::string& path) {
@@ -195,6 +189,14 @@ Result<void> AddPropertyFile(ClientSettings& settings, const std::string& path) 
   settings.flags.push_back("-F " + Quoted(path));
   settings.warnings.insert(settings.warnings.end(), read.warnings.begin(), read.warnings.end());
   return {};
+}
+
+std::optional<Credentials> CredentialsOf(const ClientSettings& settings) {
+  const auto username = settings.properties.find("sasl.username");
+  const auto password = settings.properties.find("sasl.password");
+  if (username == settings.properties.end() || password == settings.properties.end())
+    return std::nullopt;
+  return Credentials{username->second, password->second};
 }
 
 int NumberOr(const ClientSettings& settings, const std::string& name, int otherwise) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kafka/live_credentials.h"
 #include "kafka/property_rules.h"
 #include "semel/result.h"
 
@@ -25,6 +26,7 @@ struct ClientSettings {
   PropertyRules rules = PropertyRules::kPromise;  ///< for what is added and checked from here on
   std::map<std::string, std::string, PropertyOrder> properties{};
   std::vector<std::string> warnings{};  ///< what was found doubtful while reading
+  LiveCredentials credentials{};        ///< in place of sasl.username and sasl.password, once set
   std::vector<std::string> flags{};     ///< how it was said: "-F FILE", "-X sasl.password=env:NAME"
 };
 
@@ -64,6 +66,9 @@ std::string KafkaToolFlags(const ClientSettings& settings);
 
 /// Who we are to the brokers, as far as the settings say; empty when they do not.
 std::string Principal(const ClientSettings& settings);
+
+/// What sasl.username and sasl.password say; none unless both do.
+std::optional<Credentials> CredentialsOf(const ClientSettings& settings);
 
 /// A numeric property, or `otherwise` when it is not set (or no number).
 int NumberOr(const ClientSettings& settings, const std::string& name, int otherwise);

@@ -1,8 +1,5 @@
 #include "metrics/exposition.h"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -10,46 +7,8 @@
 namespace semel::metrics {
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
 using prometheus::MetricType;
 constexpr std::uint64_t kSpreadSampling = 4096;  // of pipeline::SpreadDetector
-
-using Labels = std::vector<ClientMetric::Label>;
-
-/// Collects the families of one job; each of its series carries the topic.
-class Exposition {
- public:
-  explicit Exposition(const std::string& topic) : topic_(topic) {}
-
-  void Family(const char* name, MetricType type, const char* help) {
-    families_.push_back({std::string("semel_") + name, help, type, {}});
-  }
-
-  /// Adds one counter or gauge to the family begun last.
-  template <typename Number>
-  void Value(Number value, Labels labels) {
-    ClientMetric& metric = Series(std::move(labels));
-    if (families_.back().type == MetricType::Counter) {
-      metric.counter.value = static_cast<double>(value);
-    } else {
-      metric.gauge.value = static_cast<double>(value);
-    }
-  }
-
-  ClientMetric& Series(Labels labels) {
-    labels.insert(labels.begin(), {"topic", topic_});
-    ClientMetric& metric = families_.back().metric.emplace_back();
-    metric.label = std::move(labels);
-    return metric;
-  }
-
-  std::string Text() const { return prometheus::TextSerializer().Serialize(families_); }
-
- private:
-  const std::string topic_;
-  std::vector<MetricFamily> families_;
-};
 
 Labels Of(const PartitionSnapshot& part) { return {{"partition", std::to_string(part.partition)}}; }
 
@@ -57,7 +16,7 @@ std::int64_t RestoreRemaining(const PartitionSnapshot& part) {
   return std::max<std::int64_t>(0, part.restore_end - part.restore_position);
 }
 
-void AddRecords(Exposition& out, const std::vector<PartitionSnapshot>& partitions) {
+void AddRecords(MetricFamilies& out, const std::vector<PartitionSnapshot>& partitions) {
   out.Family("records_read_total", MetricType::Counter,
              "Input records whose transaction was committed");
   for (const auto& part : partitions) out.Value(part.read, Of(part));
@@ -79,7 +38,7 @@ void AddRecords(Exposition& out, const std::vector<PartitionSnapshot>& partition
 }
 
 /// Of partitions that this process owns: for others these numbers are no longer kept up to date.
-void AddInput(Exposition& out, const std::vector<PartitionSnapshot>& owned) {
+void AddInput(MetricFamilies& out, const std::vector<PartitionSnapshot>& owned) {
   out.Family("lag", MetricType::Gauge, "Input offsets not yet committed");
   for (const auto& part : owned) out.Value(part.Lag(), Of(part));
 
@@ -99,7 +58,7 @@ void AddInput(Exposition& out, const std::vector<PartitionSnapshot>& owned) {
   for (const auto& part : owned) out.Value(RestoreRemaining(part), Of(part));
 }
 
-void AddSeenSet(Exposition& out, const std::vector<PartitionSnapshot>& partitions) {
+void AddSeenSet(MetricFamilies& out, const std::vector<PartitionSnapshot>& partitions) {
   out.Family("seen_set_entries", MetricType::Gauge, "Fingerprints remembered");
   for (const auto& part : partitions) out.Value(part.entries, Of(part));
 
@@ -113,7 +72,7 @@ void AddSeenSet(Exposition& out, const std::vector<PartitionSnapshot>& partition
   }
 }
 
-void AddCommitDurations(Exposition& out, const std::vector<LaneSnapshot>& lanes) {
+void AddCommitDurations(MetricFamilies& out, const std::vector<LaneSnapshot>& lanes) {
   out.Family("commit_duration_seconds", MetricType::Histogram,
              "How long the commit of a transaction took");
   auto& histogram = out.Series({}).histogram;
@@ -127,7 +86,7 @@ void AddCommitDurations(Exposition& out, const std::vector<LaneSnapshot>& lanes)
   for (const auto& lane : lanes) histogram.sample_sum += lane.commit_durations.sum_seconds;
 }
 
-void AddTransactions(Exposition& out, const std::vector<LaneSnapshot>& lanes) {
+void AddTransactions(MetricFamilies& out, const std::vector<LaneSnapshot>& lanes) {
   const auto sum = [&](std::uint64_t LaneSnapshot::*count) {
     std::uint64_t total = 0;
     for (const auto& lane : lanes) total += lane.*count;
@@ -159,7 +118,7 @@ void AddTransactions(Exposition& out, const std::vector<LaneSnapshot>& lanes) {
   AddCommitDurations(out, lanes);
 }
 
-void AddProcess(Exposition& out, const Snapshot& snapshot, const std::string& version) {
+void AddProcess(MetricFamilies& out, const Snapshot& snapshot, const std::string& version) {
   out.Family("window_seconds", MetricType::Gauge, "How long a fingerprint is remembered");
   out.Value(static_cast<double>(snapshot.window_ms) / 1000.0, {});
   out.Family("ready", MetricType::Gauge, "1 when every assigned partition is restored");
@@ -170,18 +129,18 @@ void AddProcess(Exposition& out, const Snapshot& snapshot, const std::string& ve
 
 }  // namespace
 
-std::string PrometheusText(const Snapshot& snapshot, const std::string& version) {
+MetricFamilies Metrics(const Snapshot& snapshot, const std::string& version) {
   const std::vector<PartitionSnapshot> partitions = ByPartition(snapshot);
   std::vector<PartitionSnapshot> owned = partitions;
   std::erase_if(owned, [](const auto& part) { return part.phase == Phase::kParked; });
 
-  Exposition out(snapshot.topic);
+  MetricFamilies out(snapshot.topic);
   AddRecords(out, partitions);
   AddInput(out, owned);
   AddSeenSet(out, partitions);
   AddTransactions(out, snapshot.lanes);
   AddProcess(out, snapshot, version);
-  return out.Text();
+  return out;
 }
 
 std::string ReadinessJson(const Snapshot& snapshot) {
@@ -196,7 +155,7 @@ std::string ReadinessJson(const Snapshot& snapshot) {
       {"ready", Ready(snapshot)},
       {"joined", std::ranges::all_of(snapshot.lanes, &LaneSnapshot::joined)},
       {"restoring", std::move(restoring)}};
-  return answer.dump() + "\n";
+  return answer.dump();
 }
 
 }  // namespace semel::metrics

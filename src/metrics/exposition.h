@@ -1,14 +1,15 @@
-// What a snapshot looks like to a machine: Prometheus text and the readiness answer.
+// What a snapshot looks like to a machine: metrics and the readiness answer.
 #pragma once
 
 #include <string>
 
+#include "metrics/metric_families.h"
 #include "metrics/snapshot.h"
 
 namespace semel::metrics {
 
-/// Every metric of docs/metrics.md in the Prometheus text format 0.0.4.
-std::string PrometheusText(const Snapshot& snapshot, const std::string& version);
+/// Every metric of a `semel dedup` in docs/metrics.md.
+MetricFamilies Metrics(const Snapshot& snapshot, const std::string& version);
 
 /// {"ready":false,"joined":true,"restoring":[{"partition":3,"entries":120,"remaining":7}]}
 std::string ReadinessJson(const Snapshot& snapshot);

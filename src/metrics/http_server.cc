@@ -13,7 +13,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/number.h"
+#include "metrics/listener.h"
 
 namespace semel::metrics {
 namespace {
@@ -80,6 +80,9 @@ class Session : public std::enable_shared_from_this<Session> {
     response_.result(answer.status);
     response_.set(http::field::content_type, answer.content_type);
     response_.set(http::field::cache_control, "no-store");
+    response_.set("Content-Security-Policy", answer.content_security_policy);
+    response_.set("Referrer-Policy", "no-referrer");
+    response_.set("X-Content-Type-Options", "nosniff");
     if (answer.status == 405) response_.set(http::field::allow, "GET, HEAD");
     response_.content_length(answer.body.size());
     if (parser_.get().method() != http::verb::head) response_.body() = std::move(answer.body);
@@ -111,36 +114,14 @@ class BeastServer final : public HttpServer {
   std::uint16_t port() const override { return port_; }
 
   Result<void> Listen(const std::string& address) {
-    const auto colon = address.rfind(':');
-    const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
-    // The resolver would take 70000 for 4464.
-    if (!ParseNumber<std::uint16_t>(port)) return Bad(address, "is not HOST:PORT or :PORT");
-    std::string host = address.substr(0, colon);
-    if (host.size() > 2 && host.front() == '[' && host.back() == ']')
-      host = host.substr(1, host.size() - 2);
-
-    beast::error_code error;
-    const auto found = tcp::resolver(io_).resolve(
-        host, port, tcp::resolver::passive | tcp::resolver::numeric_service, error);
-    if (error) return Bad(address, "cannot be resolved: " + error.message());
-    const tcp::endpoint endpoint = found.begin()->endpoint();
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(net::socket_base::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(net::socket_base::max_listen_connections, error);
-    if (!error) port_ = acceptor_.local_endpoint(error).port();
-    if (error) return Bad(address, "cannot be listened on: " + error.message());
-
+    SEMEL_TRY_ASSIGN(acceptor_, OpenListener(io_, address));
+    port_ = acceptor_.local_endpoint().port();
     Accept();
     thread_ = std::thread([this] { io_.run(); });
     return {};
   }
 
  private:
-  static Error Bad(const std::string& address, const std::string& why) {
-    return {Action::kFix, "address '" + address + "' " + why};
-  }
-
   void Accept() {
     acceptor_.async_accept([this](beast::error_code error, tcp::socket socket) {
       if (error) return AcceptLater();

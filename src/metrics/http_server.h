@@ -15,6 +15,8 @@ struct HttpAnswer {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body{};
+  /// What a browser may load and run for it: nothing, unless an answer says so.
+  std::string content_security_policy = "default-src 'none'; frame-ancestors 'none'";
 };
 
 /// Path (without query) -> what answers GET and HEAD there. Called on the server's thread, one at a

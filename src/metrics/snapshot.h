@@ -1,5 +1,5 @@
 // What a worker counts, as plain numbers at one moment. Lanes fill these structs; /metrics,
-// /readyz, the progress line and the summary read them.
+// /readyz, the page, the progress line and the summary read them.
 #pragma once
 
 #include <algorithm>
@@ -66,6 +66,12 @@ struct CommitDurations {
     ++counts[static_cast<std::size_t>(bound - kBounds.begin())];
     sum_seconds += seconds;
   }
+
+  std::uint64_t Count() const {
+    std::uint64_t all = 0;
+    for (const std::uint64_t count : counts) all += count;
+    return all;
+  }
 };
 
 struct LaneSnapshot {
@@ -88,8 +94,13 @@ struct LaneSnapshot {
 /// One `semel dedup` job in this process.
 struct Snapshot {
   std::string group{};
-  std::string topic{};  ///< the input
+  std::string topic{};             ///< the input
+  std::string output{};            ///< topic
+  std::vector<std::string> key{};  ///< the parts of the key rule
+  int fingerprint_bits = 128;
   std::int64_t window_ms = 0;
+  std::uint64_t memory_limit_bytes = 0;
+  bool dry_run = false;
   std::vector<LaneSnapshot> lanes{};
 };
 

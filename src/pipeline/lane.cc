@@ -31,7 +31,7 @@ struct Lane::Impl final : InputTaker {
       : parts(std::move(given)),
         report(parts.board, parts.settings.from, parts.number, parts.clock, parts.log),
         input({parts.client, parts.settings, parts.transactional_id, parts.budget, parts.restores,
-               parts.clock, parts.log, report.lane()},
+               parts.clock, parts.log, report.lane(), parts.open_seen_set},
               *this),
         router(parts.settings, std::move(fingerprinter), parts.log),
         snapshots(parts.settings, parts.number, parts.clock, parts.log) {}

@@ -12,6 +12,7 @@
 #include "kafka/client.h"
 #include "metrics/board.h"
 #include "pipeline/memory_budget.h"
+#include "pipeline/partition_state.h"
 #include "pipeline/policy.h"
 #include "pipeline/restore_queue.h"
 #include "pipeline/spread_detector.h"
@@ -32,6 +33,7 @@ struct LaneParts {
   metrics::Board& board;
   const Clock& clock;
   Logger& log;
+  SeenSetOpener open_seen_set{};
 };
 
 /// Threads: Run belongs to one thread.

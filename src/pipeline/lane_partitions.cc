@@ -21,18 +21,18 @@ void LanePartitions::Give(kafka::Partition partition) {
   Submit(partition, std::move(state));
 }
 
+std::unique_ptr<SeenSet> LanePartitions::OpenSeenSet(kafka::Partition partition) const {
+  if (open_) return open_(partition);
+  return OpenMemorySeenSet(
+      {.window = settings_.window, .bits = settings_.key.bits, .seed = settings_.table_seed});
+}
+
 void LanePartitions::Submit(kafka::Partition partition, std::unique_ptr<PartitionState> state) {
   // While an earlier restore is on its way back, its result is what asks again.
   const bool under_way = restoring_.contains(partition);
   restoring_[partition] = owned_.at(partition);
   if (under_way) return;
-  if (!state) {
-    state = std::make_unique<PartitionState>(
-        partition,
-        OpenMemorySeenSet(
-            {.window = settings_.window, .bits = settings_.key.bits, .seed = settings_.table_seed}),
-        budget_);
-  }
+  if (!state) state = std::make_unique<PartitionState>(partition, OpenSeenSet(partition), budget_);
   restores_.Submit({owned_.at(partition), std::move(state)});
 }
 

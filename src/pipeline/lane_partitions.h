@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/clock.h"
 #include "kafka/client.h"
@@ -32,8 +33,12 @@ struct Served {
 class LanePartitions {
  public:
   LanePartitions(const LaneSettings& settings, MemoryBudget& budget, RestoreQueue& restores,
-                 const Clock& clock)
-      : settings_(settings), budget_(budget), restores_(restores), clock_(clock) {}
+                 SeenSetOpener open, const Clock& clock)
+      : settings_(settings),
+        budget_(budget),
+        restores_(restores),
+        open_(std::move(open)),
+        clock_(clock) {}
 
   /// The group gave it: restores it, from what was kept of it if it was here before.
   void Give(kafka::Partition partition);
@@ -67,12 +72,14 @@ class LanePartitions {
     std::chrono::steady_clock::time_point until;
   };
 
+  std::unique_ptr<SeenSet> OpenSeenSet(kafka::Partition partition) const;
   void Submit(kafka::Partition partition, std::unique_ptr<PartitionState> state);
   void Park(std::unique_ptr<PartitionState> state);
 
   const LaneSettings& settings_;
   MemoryBudget& budget_;
   RestoreQueue& restores_;
+  const SeenSetOpener open_;
   const Clock& clock_;
 
   std::uint64_t assignments_ = 0;

@@ -64,9 +64,10 @@ void LaneReport::ShowServed(kafka::Partition partition, Served& served,
 void LaneReport::WatchBlocked(kafka::Partition partition, Served& served,
                               kafka::InputConsumer& consumer) {
   const auto end = consumer.KnownEnd(partition);
+  const bool before = served.blocked;
   served.blocked = end && served.end && *served.end == served.next && *end > *served.end;
   const auto now = clock_.Now();
-  if (!served.blocked) {
+  if (!served.blocked || !before) {
     served.blocked_told = false;
     served.blocked_since = now;
   } else if (!served.blocked_told && now - served.blocked_since > kBlockedNotice) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -13,6 +14,9 @@
 #include "semel/seen_set.h"
 
 namespace semel::pipeline {
+
+/// Makes the seen-set of a partition, empty. Empty itself: in memory.
+using SeenSetOpener = std::function<std::unique_ptr<SeenSet>(kafka::Partition)>;
 
 /// How far the changelog was followed. Everything before `next` is in the seen-set.
 struct ChangelogPosition {

@@ -42,7 +42,7 @@ struct StartPoint {
 /// What to do when the group's committed offset lies behind the changelog.
 enum class OnReset : std::uint8_t { kStop, kContinue, kReplay };
 
-/// What the operator accepted on the command line; each lets one check pass that stops otherwise.
+/// What the operator accepted; each lets one check pass that stops otherwise.
 struct Accepted {
   bool gap = false;       ///< --accept-gap: input that was never read, or a changelog that was lost
   bool new_rule = false;  ///< --accept-new-rule: another key rule or window than the changelog's
@@ -65,6 +65,9 @@ struct LaneSettings {
   /// False: there is no changelog and nothing is remembered; transactions commit offsets, and what
   /// the taker of the records writes.
   bool remembers = true;
+  /// True: seen-sets are durable by themselves. The changelog has the ranges and stream times, no
+  /// entries, and a restore needs its last record only.
+  bool durable_seen_sets = false;
   std::vector<TopicRef> topics;
   std::int32_t input_partitions = 0;
   KeyRule key;

@@ -1,5 +1,8 @@
 #include "pipeline/record_router.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "pipeline/effective_time.h"
 
 namespace semel::pipeline {
@@ -7,7 +10,7 @@ namespace semel::pipeline {
 Result<void> RecordRouter::Route(std::span<const Record> run, const RejectedRecords& rejected,
                                  std::int64_t now_ms, Stage& stage, kafka::RecordSink& sink,
                                  metrics::PartitionSnapshot& tally) {
-  Classify(run, rejected, now_ms, stage);
+  SEMEL_TRY(Classify(run, rejected, now_ms, stage));
   for (std::size_t i = 0; i < run.size(); ++i) {
     ++tally.read;
     Count(judged_[i].kind, tally);
@@ -16,21 +19,29 @@ Result<void> RecordRouter::Route(std::span<const Record> run, const RejectedReco
   return {};
 }
 
-void RecordRouter::Classify(std::span<const Record> run, const RejectedRecords& rejected,
-                            std::int64_t now_ms, Stage& stage) {
+Result<void> RecordRouter::Classify(std::span<const Record> run, const RejectedRecords& rejected,
+                                    std::int64_t now_ms, Stage& stage) {
   judged_.assign(run.size(), Judged{});
+  pending_.clear();
+  pending_observed_.clear();
+  pending_index_.clear();
+  observed_ms_ = 0;
   for (std::size_t i = 0; i < run.size(); ++i) {
     const Record& record = run[i];
     const std::int64_t time_ms = EffectiveTime(record.timestamp_ms, now_ms);
     const Identity identity = fingerprinter_.Identify(record);
     const bool refused = !rejected.empty() && rejected.contains({record.partition, record.offset});
     const bool judge_missing = settings_.policies.missing.kind == Policy::Kind::kDedup;
-    if (!refused && (identity.outcome == Outcome::kOk ||
-                     (identity.outcome == Outcome::kMissing && judge_missing))) {
+    const bool identified = identity.outcome == Outcome::kOk ||
+                            (identity.outcome == Outcome::kMissing && judge_missing);
+    if (identified && !refused) {
       pending_.push_back({identity.fingerprint, time_ms, record.offset});
+      pending_observed_.push_back(std::exchange(observed_ms_, 0));
       pending_index_.push_back(i);
       continue;
     }
+    // Stream time advances in the order of the records.
+    observed_ms_ = std::max(observed_ms_, time_ms);
     if (identity.outcome == Outcome::kInvalid && !framing_told_ && record.value &&
         LooksLikeSchemaRegistryFraming(*record.value)) {
       framing_told_ = true;
@@ -44,20 +55,22 @@ void RecordRouter::Classify(std::span<const Record> run, const RejectedRecords& 
     judged_[i].kind = refused                                 ? Kind::kRejected
                       : identity.outcome == Outcome::kInvalid ? Kind::kInvalid
                                                               : Kind::kMissing;
-    // Stream time advances in the order of the records, so what came before is judged first.
-    JudgePending(stage);
-    stage.Observe(time_ms);
+    if (!refused || !identified) continue;
+    SEMEL_TRY(JudgePending(stage));
+    SEMEL_TRY(stage.Release({identity.fingerprint, time_ms, record.offset}));
   }
-  JudgePending(stage);
+  return JudgePending(stage);
 }
 
-void RecordRouter::JudgePending(Stage& stage) {
-  if (pending_.empty()) return;
+/// Also what was observed behind the last of them.
+Result<void> RecordRouter::JudgePending(Stage& stage) {
   judgements_.resize(pending_.size());
-  stage.Judge(pending_, judgements_);
+  if (!pending_.empty()) SEMEL_TRY(stage.Judge(pending_, pending_observed_, judgements_));
+  if (observed_ms_ > 0) SEMEL_TRY(stage.Observe(std::exchange(observed_ms_, 0)));
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     Judged& judged = judged_[pending_index_[i]];
     judged.first_offset = judgements_[i].first_offset;
+    judged.first_partition = judgements_[i].first_partition;
     switch (judgements_[i].verdict) {
       case Verdict::kUnique:
         judged.kind = Kind::kUnique;
@@ -71,7 +84,9 @@ void RecordRouter::JudgePending(Stage& stage) {
     }
   }
   pending_.clear();
+  pending_observed_.clear();
   pending_index_.clear();
+  return {};
 }
 
 Result<void> RecordRouter::Forward(const Record& record, const Judged& judged,
@@ -92,7 +107,7 @@ Result<void> RecordRouter::Forward(const Record& record, const Judged& judged,
     case Policy::Kind::kTopic:
       return ToTopic(record, Reason(judged.kind, record, rejected), policy.topic, sink);
     case Policy::Kind::kMark:
-      return Marked(record, judged.first_offset, sink);
+      return Marked(record, judged, sink);
     case Policy::Kind::kFail:
     case Policy::Kind::kDedup:
       return Failed(record, Reason(judged.kind, record, rejected));
@@ -118,10 +133,12 @@ Result<void> RecordRouter::ToTopic(const Record& record, const std::string& reas
        .timestamp_ms = record.timestamp_ms});
 }
 
-Result<void> RecordRouter::Marked(const Record& record, kafka::Offset first_offset,
+Result<void> RecordRouter::Marked(const Record& record, const Judged& judged,
                                   kafka::RecordSink& sink) {
+  const kafka::Partition partition =
+      judged.first_partition < 0 ? record.partition : judged.first_partition;
   const std::string first =
-      settings_.from + "/" + std::to_string(record.partition) + "/" + std::to_string(first_offset);
+      settings_.from + "/" + std::to_string(partition) + "/" + std::to_string(judged.first_offset);
   headers_.assign(record.headers.begin(), record.headers.end());
   headers_.push_back({"semel-duplicate-of", first});
   return sink.Produce({.topic = kOutputTopic,

@@ -37,16 +37,17 @@ class RecordRouter {
   struct Judged {
     Kind kind = Kind::kUnique;
     kafka::Offset first_offset = -1;
+    kafka::Partition first_partition = -1;  ///< -1: the record's own
   };
 
-  void Classify(std::span<const Record> run, const RejectedRecords& rejected, std::int64_t now_ms,
-                Stage& stage);
-  void JudgePending(Stage& stage);
+  Result<void> Classify(std::span<const Record> run, const RejectedRecords& rejected,
+                        std::int64_t now_ms, Stage& stage);
+  Result<void> JudgePending(Stage& stage);
   Result<void> Forward(const Record& record, const Judged& judged, const RejectedRecords& rejected,
                        kafka::RecordSink& sink);
   Result<void> ToTopic(const Record& record, const std::string& reason, kafka::TopicIndex topic,
                        kafka::RecordSink& sink);
-  Result<void> Marked(const Record& record, kafka::Offset first_offset, kafka::RecordSink& sink);
+  Result<void> Marked(const Record& record, const Judged& judged, kafka::RecordSink& sink);
   Error Failed(const Record& record, const std::string& reason) const;
   const Policy& PolicyOf(Kind kind) const;
   static void Count(Kind kind, metrics::PartitionSnapshot& tally);
@@ -60,7 +61,9 @@ class RecordRouter {
   // Scratch memory, kept from run to run.
   std::vector<Judged> judged_;
   std::vector<Sighting> pending_;
+  std::vector<std::int64_t> pending_observed_;  // before each of them
   std::vector<std::size_t> pending_index_;
+  std::int64_t observed_ms_ = 0;  // since the last of them
   std::vector<Judgement> judgements_;
   std::vector<Header> headers_;
 };

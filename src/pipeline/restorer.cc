@@ -7,6 +7,7 @@
 #include "base/fail_point.h"
 #include "pipeline/blocked_log.h"
 #include "pipeline/changelog_replay.h"
+#include "pipeline/commit_metadata.h"
 #include "pipeline/snapshot_files.h"
 #include "pipeline/snapshot_load.h"
 #include "pipeline/start_position.h"
@@ -67,6 +68,7 @@ struct Restorer::Impl {
   Result<bool> Ask(Job& job);
   Result<void> FindFirstStart(Job& job);
   void ForgetIfUnfit(Job& job);
+  static void SkipToTail(Job& job);
   Result<bool> LoadSlice(Job& job);
   Result<void> Account(Job& job, std::uint64_t entries);
   static kafka::Offset Next(Job& job);
@@ -192,6 +194,7 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
   }
   SEMEL_TRY(CheckCommitted(parts.settings, partition, job.findings));
   ForgetIfUnfit(job);
+  if (parts.settings.durable_seen_sets) SkipToTail(job);
   progressed = parts.clock.Now();
   if (job.state().changelog.next == 0 && !parts.settings.snapshot_dir.empty()) {
     job.snapshot.emplace(parts.settings, rule, job.findings.changelog, job.state(), parts.log);
@@ -244,6 +247,15 @@ void Restorer::Impl::ForgetIfUnfit(Job& job) {
   const kafka::Watermarks& log = job.findings.changelog;
   const bool follows = state.changelog.next >= log.low && state.changelog.next <= log.high;
   if (!follows || state.rewinds) job.Forget();
+}
+
+/// Where nothing is taken from the records but how far they are, the last committed one will do.
+void Restorer::Impl::SkipToTail(Job& job) {
+  ChangelogPosition& position = job.state().changelog;
+  if (position.next > 0 || !job.findings.committed) return;
+  const auto metadata = ParseCommitMetadata(job.findings.committed->metadata);
+  if (metadata && metadata->changelog_offset < job.findings.changelog.high)
+    position.next = position.last = metadata->changelog_offset;
 }
 
 /// The first changelog offset that is left to read.
@@ -382,14 +394,21 @@ Result<bool> Restorer::Impl::Conclude(Job& job) {
   return true;
 }
 
+RuleIdentity RuleOf(const Fingerprinter& fingerprinter, const LaneSettings& settings) {
+  RuleIdentity rule{.rule_hash = fingerprinter.RuleHash(),
+                    .window_ms = settings.window.count(),
+                    .bits = settings.key.bits};
+  if (settings.durable_seen_sets)
+    for (std::uint8_t& byte : rule.rule_hash) byte = static_cast<std::uint8_t>(~byte);
+  return rule;
+}
+
 Restorer::Restorer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Restorer::~Restorer() = default;
 
 Result<std::unique_ptr<Restorer>> Restorer::Open(RestorerParts parts) {
   SEMEL_TRY_ASSIGN(const Fingerprinter fingerprinter, Fingerprinter::Open(parts.settings.key));
-  const RuleIdentity rule{.rule_hash = fingerprinter.RuleHash(),
-                          .window_ms = parts.settings.window.count(),
-                          .bits = parts.settings.key.bits};
+  const RuleIdentity rule = RuleOf(fingerprinter, parts.settings);
   SEMEL_TRY_ASSIGN(auto reader, parts.client.OpenLogReader());
   return std::unique_ptr<Restorer>(
       new Restorer(std::make_unique<Impl>(parts, rule, std::move(reader))));

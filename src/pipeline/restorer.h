@@ -14,6 +14,11 @@
 
 namespace semel::pipeline {
 
+/// The rule that changelog records are written with. Where the seen-sets are durable by themselves
+/// its hash is the complement: such a changelog has no entries, and neither kind of job may take
+/// the other's for its own.
+RuleIdentity RuleOf(const Fingerprinter& fingerprinter, const LaneSettings& settings);
+
 struct RestorerParts {
   kafka::Client& client;
   const LaneSettings& settings;

@@ -7,6 +7,15 @@ namespace {
 
 using kafka::Offset;
 
+/// What to do about a changelog without its entries, up to "or".
+std::string Repair(const std::string& fill, const LaneSettings& settings) {
+  if (settings.durable_seen_sets)
+    return "What was seen is in Redis: where nothing of that was lost, --accept-gap repeats "
+           "nothing; ";
+  return fill +
+         " from the output with semel seen rebuild --from-output, accept it with --accept-gap, ";
+}
+
 class Decision {
  public:
   Decision(const LaneSettings& settings, const RuleIdentity& rule, const Findings& findings,
@@ -20,6 +29,8 @@ class Decision {
     if (!findings_.committed || findings_.committed->offset != start_.offset)
       start_.owes_commit = true;
     if (RuleChanged() || PartitionsChanged()) start_.owes_commit = true;
+    // What is accepted is accepted for idle partitions too.
+    if (settings_.durable_seen_sets && settings_.accepted.gap) start_.owes_commit = true;
     return start_;
   }
 
@@ -111,15 +122,17 @@ class Decision {
       return {};
     }
     if (settings_.accepted.gap) {
-      start_.notice = "the changelog is empty; starting with an empty memory, as accepted";
+      start_.notice = settings_.durable_seen_sets
+                          ? "the changelog is empty; going on with what Redis has, as accepted"
+                          : "the changelog is empty; starting with an empty memory, as accepted";
       return {};
     }
     return Stop("the group " + settings_.group + " has a committed offset (" +
                 std::to_string(start_.offset) + ") but the changelog " +
                 settings_.topics[kChangelogTopic].name +
                 " holds nothing: it was deleted or made anew, or the group belonged to another "
-                "program. Going on could repeat events. Fill it from the output with semel seen "
-                "rebuild --from-output, choose another --group, or accept it with --accept-gap");
+                "program. Going on could repeat events. " +
+                Repair("Fill it", settings_) + "or choose another --group");
   }
 
   Result<void> AgainstInput() {
@@ -163,14 +176,14 @@ Result<void> CheckCommitted(const LaneSettings& settings, kafka::Partition parti
   const std::string where =
       "topic " + settings.from + " partition " + std::to_string(partition) + ": ";
   if (metadata->changelog_offset >= findings.changelog.high && !settings.accepted.gap) {
-    return Error{Action::kStop,
-                 where + "the committed offset was written with changelog record " +
-                     std::to_string(metadata->changelog_offset) + " of " +
-                     settings.topics[kChangelogTopic].name + ", which ends at " +
-                     std::to_string(findings.changelog.high) +
-                     ": it was truncated, or deleted and made anew. Going on could repeat events. "
-                     "Delete it and fill it from the output with semel seen rebuild --from-output, "
-                     "or accept it with --accept-gap"};
+    return Error{
+        Action::kStop,
+        where + "the committed offset was written with changelog record " +
+            std::to_string(metadata->changelog_offset) + " of " +
+            settings.topics[kChangelogTopic].name + ", which ends at " +
+            std::to_string(findings.changelog.high) +
+            ": it was truncated, or deleted and made anew. Going on could repeat events. " +
+            Repair("Delete it and fill it", settings) + "or choose another --group"};
   }
   if (metadata->input_partitions != settings.input_partitions && !settings.accepted.partitions) {
     return Error{Action::kStop,

@@ -39,7 +39,8 @@ Result<void> Transaction::ProduceChangelog(const std::string& transactional_id,
                                 .rewinds = state.rewinds,
                                 .skips = state.skips};
     packed.clear();
-    PackChangelog(whole, work.stage->fresh(), packed);
+    PackChangelog(whole, state.seen->durable() ? std::span<const Sighting>() : work.stage->fresh(),
+                  packed);
     for (std::string& bytes : packed) {
       log_partitions_.push_back(partition);
       SEMEL_TRY(producer.Produce({.topic = kChangelogTopic,

@@ -26,7 +26,7 @@ TransactionalInput::TransactionalInput(const InputParts& parts, InputTaker& take
       taker_(taker),
       committer_(parts.client, parts.settings, parts.transactional_id, parts.clock, parts.log,
                  parts.counters),
-      partitions_(parts.settings, parts.budget, parts.restores, parts.clock) {}
+      partitions_(parts.settings, parts.budget, parts.restores, parts.open_seen_set, parts.clock) {}
 
 Result<void> TransactionalInput::Join() {
   SEMEL_TRY(committer_.Open());
@@ -89,7 +89,12 @@ Result<PartitionWork*> TransactionalInput::OpenWork(Served& partition) {
 /// Looked for in every turn: after a roll-back a commit is owed still.
 Result<void> TransactionalInput::OpenOwed() {
   for (auto& served : partitions_.served()) {
-    if (served.second.state->owes_commit) SEMEL_TRY(OpenWork(served.second));
+    if (!served.second.state->owes_commit) continue;
+    SEMEL_TRY_ASSIGN(PartitionWork * work, OpenWork(served.second));
+    // Without a record too, a set that is elsewhere learns that the partition has a past.
+    const auto observed = work->stage->Observe(work->stage->stream_time_ms());
+    if (observed) continue;
+    return Passing(observed.error().action) ? RollBack(observed.error()) : observed;
   }
   return {};
 }

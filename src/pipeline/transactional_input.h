@@ -36,6 +36,7 @@ struct InputParts {
   const Clock& clock;
   Logger& log;
   metrics::LaneSnapshot& counters;
+  SeenSetOpener open_seen_set{};
 };
 
 /// What the taker of the records learns. Called from within the calls of TransactionalInput.

@@ -73,20 +73,23 @@ class MemoryStage final : public Stage {
     set_.stage_open_ = false;
   }
 
-  void Judge(std::span<const Sighting> sightings, std::span<Judgement> judgements) override {
+  Result<void> Judge(std::span<const Sighting> sightings, std::span<const std::int64_t> observed_ms,
+                     std::span<Judgement> judgements) override {
     assert(sightings.size() == judgements.size() && !confirmed_);
     while (!sightings.empty()) {
       const std::size_t count = std::min(sightings.size(), kLookupBatch);
-      JudgeBatch(sightings.first(count), judgements.first(count));
+      const auto observed = observed_ms.first(std::min(count, observed_ms.size()));
+      JudgeBatch(sightings.first(count), observed, judgements.first(count));
       sightings = sightings.subspan(count);
+      observed_ms = observed_ms.subspan(observed.size());
       judgements = judgements.subspan(count);
     }
+    return {};
   }
 
-  void Observe(std::int64_t time_ms) override {
-    if (time_ms <= stream_time_ms_) return;
-    stream_time_ms_ = time_ms;
-    oldest_ = OldestBucket(time_ms, set_.window_ms_);
+  Result<void> Observe(std::int64_t time_ms) override {
+    Advance(time_ms);
+    return {};
   }
 
   std::span<const Sighting> fresh() const override { return set_.overlay_.sightings(); }
@@ -107,22 +110,32 @@ class MemoryStage final : public Stage {
   }
 
  private:
-  void JudgeBatch(std::span<const Sighting> sightings, std::span<Judgement> judgements) {
+  void Advance(std::int64_t time_ms) {
+    if (time_ms <= stream_time_ms_) return;
+    stream_time_ms_ = time_ms;
+    oldest_ = OldestBucket(time_ms, set_.window_ms_);
+  }
+
+  void JudgeBatch(std::span<const Sighting> sightings, std::span<const std::int64_t> observed_ms,
+                  std::span<Judgement> judgements) {
     HashBatch memory;
     const auto hashes = set_.table_->HashAll(sightings, memory);
     for (const std::uint64_t hash : hashes) set_.table_->PrefetchEntries(hash);
-    for (std::size_t i = 0; i < sightings.size(); ++i)
+    for (std::size_t i = 0; i < sightings.size(); ++i) {
+      if (!observed_ms.empty()) Advance(observed_ms[i]);
       judgements[i] = JudgeOne(hashes[i], sightings[i]);
+    }
   }
 
   Judgement JudgeOne(std::uint64_t hash, const Sighting& sighting) {
     assert(sighting.time_ms > 0);
-    Observe(sighting.time_ms);
+    Advance(sighting.time_ms);
     const auto first = Find(hash, sighting.fingerprint);
     const Verdict verdict = JudgeTime(first ? std::optional(first->time_ms) : std::nullopt,
                                       sighting.time_ms, stream_time_ms_, set_.window_ms_);
     if (verdict == Verdict::kUnique) set_.overlay_.Add(hash, sighting);
-    return {verdict, verdict == Verdict::kDuplicate ? first->offset : -1};
+    return {.verdict = verdict,
+            .first_offset = verdict == Verdict::kDuplicate ? first->offset : -1};
   }
 
   // What is remembered of the fingerprint. A staged sighting hides the confirmed one, which it

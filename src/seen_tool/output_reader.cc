@@ -51,7 +51,7 @@ Result<Offset> Feed(kafka::TopicScanner& scanner, Offset next, Offset end, Outpu
   // Nobody writes now; what a stranger adds is not ours to remember.
   while (!records.empty() && records.back().offset >= end)
     records = records.first(records.size() - 1);
-  replay.Take(records);
+  SEMEL_TRY(replay.Take(records));
   for (const kafka::EndOfPartition& reached : polled.ends) next = std::max(next, reached.offset);
   return next;
 }

@@ -12,15 +12,16 @@ OutputReplay::OutputReplay(const OutputRule& rule, Fingerprinter& fingerprinter)
       fingerprinter_(fingerprinter),
       seen_(OpenMemorySeenSet({rule.window, fingerprinter.bits(), RandomSeed()})) {}
 
-void OutputReplay::Take(std::span<const Record> records) {
+Result<void> OutputReplay::Take(std::span<const Record> records) {
   const auto stage = seen_->Begin();
-  for (const Record& record : records) Judge(record, *stage);
+  for (const Record& record : records) SEMEL_TRY(Judge(record, *stage));
   stage->Confirm();
+  return {};
 }
 
 /// Late records that were let through, and copies of a replay, come out as what they are: they are
 /// judged as they were then, and add nothing.
-void OutputReplay::Judge(const Record& record, Stage& stage) {
+Result<void> OutputReplay::Judge(const Record& record, Stage& stage) {
   const std::int64_t time_ms = pipeline::EffectiveTime(record.timestamp_ms, rule_.clock_ms);
   ++counts_.records;
   // A copy does not prolong what is remembered, also where its first sight is forgotten already.
@@ -40,7 +41,7 @@ void OutputReplay::Judge(const Record& record, Stage& stage) {
   }
   const Sighting sighting{identity.fingerprint, time_ms, record.offset};
   Judgement ignored;
-  stage.Judge({&sighting, 1}, {&ignored, 1});
+  return stage.Judge({&sighting, 1}, {&ignored, 1});
 }
 
 std::vector<Sighting> OutputReplay::Entries() const { return Collect(*seen_, rule_.window); }

@@ -36,7 +36,7 @@ class OutputReplay {
   OutputReplay(const OutputRule& rule, Fingerprinter& fingerprinter);
 
   /// The next records of the partition.
-  void Take(std::span<const Record> records);
+  Result<void> Take(std::span<const Record> records);
 
   /// What is remembered after them, by output offset.
   std::vector<Sighting> Entries() const;
@@ -44,7 +44,7 @@ class OutputReplay {
   const OutputCounts& counts() const { return counts_; }
 
  private:
-  void Judge(const Record& record, Stage& stage);
+  Result<void> Judge(const Record& record, Stage& stage);
 
   const OutputRule& rule_;
   Fingerprinter& fingerprinter_;

@@ -12,9 +12,11 @@
 #include "kafka/rdkafka_client.h"
 #include "pipeline/lane.h"
 #include "pipeline/restorer.h"
+#include "redis/redis_seen_set.h"
 #include "wiring/instance_name.h"
 #include "wiring/job_topics.h"
 #include "wiring/lane_setup.h"
+#include "wiring/redis_claims.h"
 #include "wiring/until_end.h"
 
 namespace semel {
@@ -47,6 +49,7 @@ class JobOutcome {
 // What the lanes of one job have in common; outlives them.
 struct Shared {
   const pipeline::LaneSettings settings;
+  const std::optional<redis::ClaimSettings> claims;  ///< empty: in memory
   pipeline::MemoryBudget budget;
   metrics::Board& board;
   Logger& logger;
@@ -61,7 +64,9 @@ class LaneThreads {
       : transactional_id_(options.transactional_id),
         number_(number),
         shared_(shared),
-        client_(std::move(options), shared.logger) {}
+        client_(std::move(options), shared.logger) {
+    if (shared.claims) claims_.emplace(*shared.claims, shared.clock, shared.logger);
+  }
 
   Result<void> Start(const std::stop_token& stop, JobOutcome& outcome) {
     SEMEL_TRY_ASSIGN(Fingerprinter fingerprinter, Fingerprinter::Open(shared_.settings.key));
@@ -69,7 +74,8 @@ class LaneThreads {
                                                           queue_, shared_.clock, shared_.logger}));
     lane_ = std::make_unique<pipeline::Lane>(
         pipeline::LaneParts{client_, shared_.settings, transactional_id_, number_, shared_.budget,
-                            queue_, shared_.spread, shared_.board, shared_.clock, shared_.logger},
+                            queue_, shared_.spread, shared_.board, shared_.clock, shared_.logger,
+                            SeenSets()},
         std::move(fingerprinter));
     restoring_ = std::jthread([this](const std::stop_token& end) { restorer_->Run(end); });
     running_ = std::jthread([this, stop, &outcome] {
@@ -83,16 +89,32 @@ class LaneThreads {
   }
 
  private:
+  pipeline::SeenSetOpener SeenSets() {
+    if (!claims_) return {};
+    return [this](kafka::Partition partition) {
+      return redis::OpenRedisSeenSet(partition, *claims_, shared_.settings.accepted.gap);
+    };
+  }
+
   std::string transactional_id_;
   int number_;
   Shared& shared_;
   kafka::RdkafkaClient client_;
+  std::optional<redis::Claims> claims_;
   pipeline::RestoreQueue queue_;
   std::unique_ptr<pipeline::Restorer> restorer_;
   std::unique_ptr<pipeline::Lane> lane_;
   std::jthread restoring_;
   std::jthread running_;  // ends first
 };
+
+// A start is the moment to hear of a wrong address or password.
+Result<void> CheckReachable(const redis::ClaimSettings& claims, Logger& logger) {
+  const SystemClock clock;
+  const auto connected = redis::Claims(claims, clock, logger).Connect();
+  if (connected || connected.error().action != Action::kRetry) return connected;
+  return Error{Action::kConnect, connected.error().message};
+}
 
 Result<std::unique_ptr<UntilEnd>> WatchEnd(const kafka::ClientOptions& client,
                                            const Shared& shared) {
@@ -105,8 +127,14 @@ Result<std::unique_ptr<UntilEnd>> WatchEnd(const kafka::ClientOptions& client,
 }  // namespace
 
 metrics::Snapshot EmptySnapshot(const DedupOptions& options) {
-  metrics::Snapshot snapshot{
-      .group = options.group, .topic = options.from, .window_ms = options.window.count()};
+  metrics::Snapshot snapshot{.group = options.group,
+                             .topic = options.from,
+                             .output = options.to,
+                             .key = options.key.parts,
+                             .fingerprint_bits = options.key.bits,
+                             .window_ms = options.window.count(),
+                             .memory_limit_bytes = options.memory_limit,
+                             .dry_run = options.dry_run};
   for (int lane = 0; lane < options.lanes; ++lane) snapshot.lanes.push_back({.lane = lane});
   return snapshot;
 }
@@ -116,8 +144,13 @@ Result<void> RunDedup(const DedupOptions& options, metrics::Board& board, StopSi
   SEMEL_TRY_ASSIGN(const InstanceName instance,
                    TakeInstanceName(options.instance, options.state_dir));
   SEMEL_TRY_ASSIGN(const JobTopics topics, PrepareTopics(options, logger));
-  Shared shared{SettingsOf(options, topics), pipeline::MemoryBudget(options.memory_limit), board,
-                logger};
+  const pipeline::LaneSettings settings = SettingsOf(options, topics);
+  std::optional<redis::ClaimSettings> claims;
+  if (options.redis) {
+    SEMEL_TRY_ASSIGN(claims, ClaimsOf(options, settings, topics, logger));
+    SEMEL_TRY(CheckReachable(*claims, logger));
+  }
+  Shared shared{settings, claims, pipeline::MemoryBudget(options.memory_limit), board, logger};
   const auto client_of = [&](int lane) {
     return ClientOf(options, shared.settings, instance, lane, BatchBytes(topics));
   };

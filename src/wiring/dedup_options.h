@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kafka/settings.h"
 #include "pipeline/policy.h"
+#include "redis/connection.h"
 #include "semel/fingerprint.h"
 #include "semel/result.h"
 
@@ -27,6 +29,12 @@ struct PolicyChoices {
   PolicyChoice rejected{pipeline::Policy::Kind::kFail};
 };
 
+/// A Redis that remembers what was seen.
+struct RedisSeen {
+  redis::Access access{};
+  std::chrono::milliseconds time_to_live{0};  ///< 0: window + the input's retention
+};
+
 struct DedupOptions {
   std::string version;  ///< of this program
   kafka::ClientSettings kafka;
@@ -36,6 +44,7 @@ struct DedupOptions {
   std::string changelog;
   KeyRule key;
   std::chrono::milliseconds window = std::chrono::hours{24 * 7};
+  std::optional<RedisSeen> redis{};  ///< empty: in memory
   std::chrono::milliseconds commit_interval{100};
   int lanes = 1;
   std::string instance;

@@ -79,7 +79,7 @@ class Counter {
       }
       std::unique_ptr<Stage>& stage = stages[record.partition];
       if (stage == nullptr) stage = judged.seen->Begin();
-      Judge(record, *stage, judged.counts);
+      SEMEL_TRY(Judge(record, *stage, judged.counts));
       judged.counts.position = record.offset + 1;
     }
     for (auto& [part, stage] : stages) {
@@ -106,25 +106,26 @@ class Counter {
   }
 
  private:
-  void Judge(const Record& record, Stage& stage, metrics::PartitionSnapshot& counts) {
+  Result<void> Judge(const Record& record, Stage& stage, metrics::PartitionSnapshot& counts) {
     const std::int64_t time = pipeline::EffectiveTime(record.timestamp_ms, SystemClock{}.WallMs());
     const Identity identity = fingerprinter_.Identify(record);
     const bool judge_missing = options_.policies.missing.kind == pipeline::Policy::Kind::kDedup;
     ++counts.read;
     if (identity.outcome == Outcome::kInvalid) {
       ++counts.invalid;
-      stage.Observe(time);
-    } else if (identity.outcome == Outcome::kMissing && !judge_missing) {
-      ++counts.missing;
-      stage.Observe(time);
-    } else {
-      const Sighting sighting{identity.fingerprint, time, record.offset};
-      Judgement judgement;
-      stage.Judge({&sighting, 1}, {&judgement, 1});
-      if (judgement.verdict == Verdict::kUnique) ++counts.unique;
-      if (judgement.verdict == Verdict::kDuplicate) ++counts.duplicates;
-      if (judgement.verdict == Verdict::kLate) ++counts.late;
+      return stage.Observe(time);
     }
+    if (identity.outcome == Outcome::kMissing && !judge_missing) {
+      ++counts.missing;
+      return stage.Observe(time);
+    }
+    const Sighting sighting{identity.fingerprint, time, record.offset};
+    Judgement judgement;
+    SEMEL_TRY(stage.Judge({&sighting, 1}, {&judgement, 1}));
+    if (judgement.verdict == Verdict::kUnique) ++counts.unique;
+    if (judgement.verdict == Verdict::kDuplicate) ++counts.duplicates;
+    if (judgement.verdict == Verdict::kLate) ++counts.late;
+    return {};
   }
 
   static void Account(Judged& judged) {

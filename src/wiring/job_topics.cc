@@ -84,6 +84,11 @@ bool HoldsOlder(const DedupOptions& options, const JobTopics& topics, Logger& lo
   return false;
 }
 
+TopicRules RulesOf(const DedupOptions& options) {
+  return {kafka::SemelFlags(options.kafka), kafka::KafkaToolFlags(options.kafka), options.window,
+          options.replication};
+}
+
 std::string Join(const std::vector<std::string>& errors) {
   std::string text;
   for (const std::string& error : errors) text += (text.empty() ? "" : "; ") + error;
@@ -101,12 +106,24 @@ Result<KnownTopic> Know(kafka::Admin& admin, const std::string& name) {
   return topic;
 }
 
+Result<void> CreateMissingTopics(const DedupOptions& options, Logger& logger) {
+  const std::vector<std::string> others = PolicyTopics(options.policies);
+  const TopicRules rules = RulesOf(options);
+  SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(options.kafka, logger));
+  SEMEL_TRY_ASSIGN(const JobTopics topics, KnowAll(*admin, options, others));
+  if (!topics.input.description.exists) return {};  // said by who reads it
+  if (MissingTopics(topics, rules).empty()) return {};
+  SEMEL_TRY(CreateMissing(*admin, topics, rules, logger));
+  SEMEL_TRY(KnowCreated(*admin, options, others, rules));
+  std::this_thread::sleep_for(kHearsay);  // one broker knows them; others are asked by others
+  return {};
+}
+
 Result<JobTopics> PrepareTopics(const DedupOptions& options, Logger& logger,
                                 const std::vector<std::string>& more) {
   std::vector<std::string> others = PolicyTopics(options.policies);
   others.insert(others.end(), more.begin(), more.end());
-  const TopicRules rules{kafka::SemelFlags(options.kafka), kafka::KafkaToolFlags(options.kafka),
-                         options.window, options.replication};
+  const TopicRules rules = RulesOf(options);
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(options.kafka, logger));
   SEMEL_TRY_ASSIGN(JobTopics topics, KnowAll(*admin, options, others));
   if (options.create_topics && topics.input.description.exists) {

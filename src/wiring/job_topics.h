@@ -17,6 +17,10 @@ namespace semel {
 Result<JobTopics> PrepareTopics(const DedupOptions& options, Logger& logger,
                                 const std::vector<std::string>& more = {});
 
+/// Creates what options.create_topics would, and checks nothing; returns when every broker should
+/// know what was created, so that whoever reads it finds it. Errors: those of Admin.
+Result<void> CreateMissingTopics(const DedupOptions& options, Logger& logger);
+
 /// One topic, as the brokers know it now. Errors: those of Admin.
 Result<KnownTopic> Know(kafka::Admin& admin, const std::string& name);
 

@@ -29,7 +29,8 @@ pipeline::LaneSettings SettingsOf(const DedupOptions& options, const JobTopics& 
   settings.accepted = options.accepted;
   settings.policies = Resolve(options.policies, settings.topics);
   settings.table_seed = RandomSeed();
-  settings.snapshot_dir = options.state_dir;
+  settings.durable_seen_sets = options.redis.has_value();
+  if (!settings.durable_seen_sets) settings.snapshot_dir = options.state_dir;
   return settings;
 }
 

@@ -99,14 +99,16 @@ class TerminalSink final : public spdlog::sinks::base_sink<std::mutex> {
   Terminal& terminal_;
 };
 
-class SpdlogLogger final : public Logger {
+class SpdlogLogger final : public LeveledLogger {
  public:
   SpdlogLogger(Terminal& terminal, LogFormat format, LogLevel level)
       : format_(format), logger_("semel", std::make_shared<TerminalSink>(terminal)) {
-    logger_.set_level(ToSpdlog(level));
+    SpdlogLogger::SetLevel(level);
     logger_.set_formatter(std::make_unique<spdlog::pattern_formatter>(
         format == LogFormat::kText ? kTextPattern : kJsonPattern, spdlog::pattern_time_type::utc));
   }
+
+  void SetLevel(LogLevel level) override { logger_.set_level(ToSpdlog(level)); }
 
   void Write(LogLevel level, std::string_view message,
              std::initializer_list<LogField> fields) override {
@@ -123,7 +125,7 @@ class SpdlogLogger final : public Logger {
 
 }  // namespace
 
-std::unique_ptr<Logger> MakeLogger(Terminal& terminal, LogFormat format, LogLevel level) {
+std::unique_ptr<LeveledLogger> MakeLogger(Terminal& terminal, LogFormat format, LogLevel level) {
   return std::make_unique<SpdlogLogger>(terminal, format, level);
 }
 

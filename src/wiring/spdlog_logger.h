@@ -14,8 +14,14 @@ enum class LogFormat : std::uint8_t {
   kJson,  ///< {"ts":"2026-11-23T09:28:33.123Z","level":"info","msg":"message","key":"value"}
 };
 
+class LeveledLogger : public Logger {
+ public:
+  /// What is written from now on: this and above. Threads: any.
+  virtual void SetLevel(LogLevel level) = 0;
+};
+
 /// Writes what is at `level` or above to `terminal`, which must outlive the logger. Times are UTC.
 /// Control characters and invalid UTF-8 in messages and values cannot break a line.
-std::unique_ptr<Logger> MakeLogger(Terminal& terminal, LogFormat format, LogLevel level);
+std::unique_ptr<LeveledLogger> MakeLogger(Terminal& terminal, LogFormat format, LogLevel level);
 
 }  // namespace semel

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
 # Debian's confluent-kafka releases None too often (once in each list_topics, for one); some thousand calls later the
 # interpreter aborts. So None gets references to spare: its count is the first word of the object.
@@ -189,6 +189,13 @@ class Cluster:
             json.dump(wanted, request)
             request.flush()
             kafka_tool("DeleteRecordsCommand", "--offset-json-file", request.name)
+
+    def add_partitions(self, topic: str, count: int) -> None:
+        """Until there are `count`."""
+        for future in self.admin.create_partitions([NewPartitions(topic, count)]).values():
+            future.result(DEADLINE)
+        wait_for(lambda: self.topics()[topic] == count, f"{topic} has {count} partitions")
+        self.wait_in_sync(topic)
 
     def wait_in_sync(self, topic: str | None = None, timeout: float = DEADLINE) -> None:
         """Until every partition (of that topic) has a leader and all its replicas in sync."""

@@ -69,7 +69,7 @@ def test_completion_has_every_command_and_option(semel: Semel) -> None:
 
 
 @pytest.mark.parametrize("words, offered", [
-    (("se",), ["seen"]),
+    (("see",), ["seen"]),
     (("seen", "d"), ["dump"]),
     (("seen", "dump", "--se"), ["--seed-format"]),
     (("dedup", "--on-late", ""), ["pass", "drop", "fail"]),

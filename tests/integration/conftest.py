@@ -18,7 +18,10 @@ import pytest
 from cluster import ROOT, Broker, Cluster, dev, unique
 from driver import Driver
 from job import Job
+from postgres import Database, Postgres
 from process import Semel
+from redis_server import RedisServer
+from server import Load
 
 
 def pytest_configure() -> None:
@@ -146,3 +149,37 @@ def job(cluster: Cluster, semel: Semel, topic: TopicFactory, tmp_path: Path) -> 
         return Job(cluster, semel, tmp_path, source, key, options)
 
     return create
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    server = Postgres()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[Database]:
+    postgres.start()  # a test may have left it dead
+    yield Database(postgres)
+
+
+@pytest.fixture
+def load() -> Iterator[Callable[..., Load]]:
+    """load(server, 10_000): clients that post so many events, and repeat what was not taken."""
+    made: list[Load] = []
+
+    def create(*args: Any, **more: Any) -> Load:
+        made.append(Load(*args, **more))
+        return made[-1]
+
+    yield create
+    for each in made:
+        each.stop()
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    server = RedisServer()
+    yield server
+    server.close()

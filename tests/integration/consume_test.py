@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 
 import pytest
 from cluster import Cluster, Record, unique, wait_for
@@ -112,6 +113,45 @@ def test_members_share_and_take_over_at_once(semel: Semel, cluster: Cluster, top
     assert two.wait() == 0, two.describe()
     assert "messages" in two.stderr
     assert sorted((one.stdout + two.stdout).splitlines(), key=int) == sorted(values(0, sent) * 2, key=int)
+    assert cluster.lag(group, name) == 0
+
+
+@pytest.mark.parametrize("mode", ["pull", "push"])
+def test_what_is_committed_during_a_long_rebalance_stays_committed(semel: Semel, cluster: Cluster, topic: TopicFactory,
+                                                                   mode: str) -> None:
+    """A member that keeps its partitions reads on while the group waits for another one, and repeats nothing."""
+    name, group = topic(partitions=2, retention_ms=-1), unique("group")
+    reader = Reader(semel, cluster, name, "--group", group, "--mode", mode, "-X", "session.timeout.ms=180000",
+                    "-X", "partition.assignment.strategy=cooperative-sticky")
+    members = [reader.start(), reader.start()]
+    wait_for(lambda: len(cluster.members(group)) == 2, "two members")
+    sent = 0
+
+    def send(count: int) -> None:
+        nonlocal sent
+        cluster.produce(name, records(sent, sent + count, 0) + records(sent, sent + count, 1))
+        sent += count
+
+    def all_read() -> bool:
+        send(1)
+        return all(member.stdout for member in members)
+    wait_for(all_read, "both read")
+    steady, late = members
+    late.pause()
+    members.append(reader.start())  # the group waits for the paused one
+    before = len(steady.stdout.splitlines())
+    for _ in range(6):  # long enough for commits, which happen once a second
+        send(1)
+        time.sleep(0.5)
+    assert len(steady.stdout.splitlines()) > before, "it reads on"
+    late.cont()
+    wait_for(lambda: len(cluster.members(group)) == 3, "three members")
+    send(5)
+    wait_for(lambda: sum(len(member.stdout.splitlines()) for member in members) >= 2 * sent, "all of it is read")
+    for member in members:
+        member.term()
+        assert member.wait() == 0, member.describe()
+    assert sorted("".join(member.stdout for member in members).splitlines(), key=int) == sorted(values(0, sent) * 2, key=int)
     assert cluster.lag(group, name) == 0
 
 

@@ -231,3 +231,25 @@ def test_messages_that_were_deleted_before_they_were_read_are_told(
     cluster.delete_records(source, 2)
     error = driver("transactional", source, group, NAMED)("poll 30000")
     assert error.startswith("error stop ") and "offsets 1 to 1" in error and "semel group reset" in error
+
+
+@pytest.mark.parametrize("change", ["accept_new_partitions", "accept_new_rule"])
+def test_a_change_is_told_and_can_be_accepted(
+        cluster: Cluster, topic: TopicFactory, driver: DriverFactory, change: str) -> None:
+    source, group = topic(), unique("changed")
+    put(cluster, source, "a")
+    consumer = driver("unique", source, group, NAMED)
+    assert consumer.values(1) == ["a"]
+    assert consumer("close") == "ok"
+    rule = []
+    if change == "accept_new_partitions":
+        for name in (source, f"{group}.seen"):
+            cluster.add_partitions(name, 2)
+    else:
+        rule = ["window=3600000"]
+    put(cluster, source, "b")
+    refused = driver("unique", source, group, NAMED, *rule)
+    error = refused("poll 30000") if refused.opened == "ok" else refused.opened
+    assert error.startswith("error stop ") and "--" + change.replace("_", "-") in error
+    refused.kill9()
+    assert driver("unique", source, group, NAMED, *rule, f"{change}=1").values(1) == ["b"]

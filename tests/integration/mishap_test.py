@@ -6,7 +6,6 @@ import signal
 
 import pytest
 from cluster import Cluster, wait_for
-from confluent_kafka.admin import NewPartitions
 from conftest import JobFactory, TopicFactory
 from job import Job, Page, events, ids, summary_of, twice
 
@@ -139,10 +138,7 @@ def test_another_rule(change: tuple[str, str], settled: Job, cluster: Cluster) -
 
 def test_partitions_added(settled: Job, cluster: Cluster) -> None:
     for name in (settled.source, settled.output, settled.changelog):
-        for future in cluster.admin.create_partitions([NewPartitions(name, 2)]).values():
-            future.result(30)
-        wait_for(lambda: cluster.topics()[name] == 2, f"{name} has two partitions")
-        cluster.wait_in_sync(name)
+        cluster.add_partitions(name, 2)
     cluster.produce(settled.source, events(range(100, 110), partition=1))
     assert "--accept-new-partitions" in settled.run(code=4).stderr
     settled.run("--accept-new-partitions")

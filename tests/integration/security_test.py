@@ -267,7 +267,7 @@ def test_the_password_shows_nowhere(mechanism: str, log_format: str, client: Cli
     page.wait_ready(process)
     command_line = Path(f"/proc/{process.pid}/cmdline").read_bytes().decode()
     assert SOURCE in command_line
-    pages = {path: page.get(path)[1] for path in ("/metrics", "/livez", "/readyz", "/nothing")}
+    pages = {path: page.get(path)[1] for path in ("/", "/status.json", "/metrics", "/livez", "/readyz", "/nothing")}
     assert "semel_build_info" in pages["/metrics"]
     process.term()
     assert process.wait() == 0, process.describe()

@@ -39,6 +39,14 @@ TEST_F(File, IsTheOwnersAndLeavesNothingBeside) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
 }
 
+TEST_F(File, SaysWhetherOthersMayReadIt) {
+  EXPECT_FALSE(ReadableByAll(path_)) << "it is not there";
+  ASSERT_TRUE(ReplaceFile(path_, "x"));
+  EXPECT_FALSE(ReadableByAll(path_));
+  ASSERT_EQ(::chmod(path_.c_str(), 0604), 0);
+  EXPECT_TRUE(ReadableByAll(path_));
+}
+
 TEST_F(File, NamesTheFileThatCannotBeRead) {
   const auto missing = ReadFile(path_);
   ASSERT_FALSE(missing);

@@ -21,6 +21,8 @@ namespace {
 namespace net = boost::asio;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class Connection {
@@ -48,6 +50,13 @@ std::string Ask(const HttpServer& server, const std::string& request) {
   return connection.ReadAll();
 }
 
+/// A log in which nothing went wrong.
+struct NoProblems {
+  SilentLogger lines;
+  SystemClock clock;
+  RecentLog log{lines, clock};
+};
+
 std::unique_ptr<HttpServer> Serve(HttpRoutes routes) {
   auto server = HttpServer::Start("127.0.0.1:0", std::move(routes));
   EXPECT_TRUE(server) << server.error().message;
@@ -57,7 +66,9 @@ std::unique_ptr<HttpServer> Serve(HttpRoutes routes) {
 TEST(HttpServer, AnswersTheWorkersPaths) {
   Snapshot snapshot{.topic = "orders", .lanes = {{.joined = true}}};
   snapshot.lanes[0].partitions = {{.partition = 4, .phase = Phase::kRestoring}};
-  const auto server = Serve(WorkerRoutes([&] { return snapshot; }, "1.2.3"));
+  const NoProblems none;
+  const auto server =
+      Serve(Endpoints({DedupView([&] { return snapshot; }, "1.2.3")}, none.log, "1.2.3"));
 
   EXPECT_THAT(Ask(*server, "GET /livez"), StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(Ask(*server, "GET /metrics?debug=1"),
@@ -68,9 +79,56 @@ TEST(HttpServer, AnswersTheWorkersPaths) {
 }
 
 TEST(HttpServer, IsReadyOnceRestored) {
+  const NoProblems none;
   const auto server =
-      Serve(WorkerRoutes([] { return Snapshot{.lanes = {{.joined = true}}}; }, "1.2.3"));
+      Serve(Endpoints({DedupView([] { return Snapshot{.lanes = {{.joined = true}}}; }, "1.2.3")},
+                      none.log, "1.2.3"));
   EXPECT_THAT(Ask(*server, "GET /readyz"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST(HttpServer, ServesThePageAndItsFigures) {
+  NoProblems none;
+  const auto server = Serve(Endpoints(
+      {DedupView([] { return Snapshot{.topic = "orders"}; }, "1.2.3")}, none.log, "1.2.3"));
+  none.log.Warning("went wrong");
+
+  const std::string page = Ask(*server, "GET /");
+  EXPECT_THAT(page, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(page, HasSubstr("Content-Type: text/html; charset=utf-8\r\n"));
+  EXPECT_THAT(page, EndsWith("</html>\n"));
+  const std::string figures = Ask(*server, "GET /status.json");
+  EXPECT_THAT(figures, HasSubstr("Content-Type: application/json\r\n"));
+  EXPECT_THAT(figures, HasSubstr(R"({"version":"1.2.3","now_ms":)"));
+  EXPECT_THAT(figures, HasSubstr(R"("from":"orders")"));
+  EXPECT_THAT(figures, HasSubstr(R"("message":"went wrong")"));
+}
+
+std::string HeaderOf(const std::string& answer, const std::string& name) {
+  const auto begin = answer.find("\r\n" + name + ": ") + name.size() + 4;
+  return answer.substr(begin, answer.find("\r\n", begin) - begin);
+}
+
+TEST(HttpServer, LetsABrowserRunThePagesOwnScriptOnly) {
+  const NoProblems none;
+  const auto server =
+      Serve(Endpoints({DedupView([] { return Snapshot{}; }, "1.2.3")}, none.log, "1.2.3"));
+  const std::string hash = "'sha256-[A-Za-z0-9+/]{43}='";
+  const std::string page = Ask(*server, "GET /");
+  EXPECT_THAT(HeaderOf(page, "Content-Security-Policy"),
+              MatchesRegex("default-src 'none'; script-src " + hash + "; style-src " + hash +
+                           "; connect-src 'self'; img-src data:; base-uri 'none'; "
+                           "form-action 'none'; frame-ancestors 'none'"));
+  for (const std::string path : {"/status.json", "/metrics", "/livez", "/readyz", "/nothing"})
+    EXPECT_EQ(HeaderOf(Ask(*server, "GET " + path), "Content-Security-Policy"),
+              "default-src 'none'; frame-ancestors 'none'");
+  for (const std::string path : {"/", "/status.json", "/metrics", "/nothing"}) {
+    const std::string answer = Ask(*server, "GET " + path);
+    EXPECT_EQ(HeaderOf(answer, "Cache-Control"), "no-store");
+    EXPECT_EQ(HeaderOf(answer, "X-Content-Type-Options"), "nosniff");
+    EXPECT_EQ(HeaderOf(answer, "Referrer-Policy"), "no-referrer");
+    EXPECT_THAT(answer, Not(HasSubstr("Set-Cookie")));
+    EXPECT_THAT(answer, Not(HasSubstr("Access-Control")));
+  }
 }
 
 TEST(HttpServer, HeadHasTheLengthButNoBody) {

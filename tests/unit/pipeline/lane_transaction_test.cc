@@ -374,5 +374,18 @@ INSTANTIATE_TEST_SUITE_P(, LaneUnknownCommitTest,
                                                                            : "Applied";
                          });
 
+// Every stream is behind an open transaction for a moment, also at the first look.
+TEST_F(LaneTransactionTest, AnOpenTransactionInTheInputIsToldOfAfterTenSeconds) {
+  Input(0).Append({.state = StoredRecord::State::kOpen, .time_ms = clock_.WallMs(), .value = "a"});
+  kafka_.Give({0});
+  process_.Then([&] {
+    EXPECT_TRUE(process_.Counters().partitions.at(0).blocked);
+    EXPECT_EQ(process_.log.Count("input blocked"), 0U);
+    clock_.Advance(std::chrono::seconds{11});
+  });
+  ExpectSuccess(process_.Run());
+  EXPECT_EQ(process_.log.Count("input blocked"), 1U);
+}
+
 }  // namespace
 }  // namespace semel::testing

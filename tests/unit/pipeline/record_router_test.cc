@@ -78,6 +78,35 @@ class RecordRouterTest : public ::testing::Test {
   std::optional<RecordRouter> router_;
 };
 
+/// Writes down what it is asked, in order.
+class AskedStage final : public Stage {
+ public:
+  Result<void> Judge(std::span<const Sighting> sightings, std::span<const std::int64_t> observed_ms,
+                     std::span<Judgement> judgements) override {
+    std::string text = "judge";
+    for (std::size_t i = 0; i < sightings.size(); ++i) {
+      if (observed_ms[i] > 0) text += " (" + std::to_string(observed_ms[i] - kNow) + ")";
+      text += " " + std::to_string(sightings[i].offset);
+      judgements[i] = {};
+    }
+    asked.push_back(text);
+    return {};
+  }
+  Result<void> Observe(std::int64_t time_ms) override {
+    asked.push_back("observe " + std::to_string(time_ms - kNow));
+    return {};
+  }
+  Result<void> Release(const Sighting& sighting) override {
+    asked.push_back("release " + std::to_string(sighting.offset));
+    return {};
+  }
+  std::span<const Sighting> fresh() const override { return {}; }
+  std::int64_t stream_time_ms() const override { return 0; }
+  void Confirm() override {}
+
+  std::vector<std::string> asked;
+};
+
 constexpr const char* kFirstJson = R"({"id":1})";
 constexpr const char* kFirstAgainJson = R"({ "id" : 1.0 })";
 constexpr const char* kSecondJson = R"({"id":2})";
@@ -140,6 +169,35 @@ TEST_F(RecordRouterTest, StreamTimeAdvancesInTheOrderOfTheRecords) {
   ASSERT_TRUE(Route());
   EXPECT_THAT(Output(), ElementsAre(kFirstJson, kInvalidJson));
   EXPECT_EQ(tally_.late, 1U);
+}
+
+// Each call may be a round trip.
+TEST_F(RecordRouterTest, ARunIsJudgedAtOnceWhateverLiesBetween) {
+  stage_ = std::make_unique<AskedStage>();
+  Add(1, kFirstJson);
+  Add(2, kMissingJson, kNow + 5);
+  Add(3, kInvalidJson, kNow + 3);
+  Add(4, kSecondJson);
+  Add(5, kMissingJson, kNow + 9);
+  ASSERT_TRUE(Route());
+  EXPECT_THAT(static_cast<AskedStage&>(*stage_).asked, ElementsAre("judge 1 (5) 4", "observe 9"));
+  EXPECT_EQ(tally_.missing, 2U);
+  EXPECT_EQ(tally_.invalid, 1U);
+}
+
+// A claim of the refused record, left by the attempt that it ended, must not stop its copies.
+TEST_F(RecordRouterTest, ARefusedRecordIsReleasedBeforeItsCopiesAreJudged) {
+  stage_ = std::make_unique<AskedStage>();
+  settings_.policies.rejected.kind = Policy::Kind::kPass;
+  rejected_[{2, 2}] = "too large";
+  rejected_[{2, 4}] = "too large";
+  Add(1, kSecondJson);
+  Add(2, kFirstJson, kNow + 7);
+  Add(3, kFirstAgainJson);
+  Add(4, kMissingJson);
+  ASSERT_TRUE(Route());
+  EXPECT_THAT(static_cast<AskedStage&>(*stage_).asked,
+              ElementsAre("judge 1", "observe 7", "release 2", "judge 3", "observe 0"));
 }
 
 TEST_F(RecordRouterTest, ADuplicateThatIsMarkedNamesTheFirst) {

@@ -17,6 +17,7 @@ class ScriptedConsumer final : public kafka::InputConsumer {
   Result<void> Seek(const std::map<kafka::Partition, kafka::Offset>& positions) override;
   std::optional<kafka::Offset> KnownEnd(kafka::Partition partition) override;
   Result<kafka::GroupToken> Membership() override { return token_; }
+  void CommitForDisplay(const std::map<kafka::Partition, kafka::Offset>& /*positions*/) override {}
   Result<void> Leave(kafka::Milliseconds timeout) override;
 
  private:

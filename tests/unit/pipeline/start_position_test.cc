@@ -220,5 +220,24 @@ TEST_F(StartPositionTest, WithoutMetadataThereIsNothingToCheck) {
   EXPECT_TRUE(Check());
 }
 
+// semel seen rebuild fills changelogs with entries, which a job that keeps them elsewhere refuses.
+TEST_F(StartPositionTest, WhereEntriesAreElsewhereRebuildIsNoAdvice) {
+  EmptyChangelog();
+  ExpectStop("semel seen rebuild");
+  settings_.durable_seen_sets = true;
+  ExpectStop("--accept-gap repeats nothing");
+  for (const auto& error : {Decide().error(), Check().error()})
+    EXPECT_THAT(error.message, Not(HasSubstr("rebuild")));
+  settings_.accepted.gap = true;
+  EXPECT_THAT(Expect(100).notice, HasSubstr("what Redis has"));
+}
+
+TEST_F(StartPositionTest, AnAcceptedGapIsCommittedWhereEntriesAreElsewhere) {
+  settings_.accepted.gap = true;
+  EXPECT_FALSE(Expect(100).owes_commit);
+  settings_.durable_seen_sets = true;
+  EXPECT_TRUE(Expect(100).owes_commit);
+}
+
 }  // namespace
 }  // namespace semel::pipeline

@@ -53,7 +53,7 @@ TEST(WindowAgreement, TheModelAndTheSeenSetJudgeAlike) {
         const Sighting sighting{record.identity.fingerprint, record.timestamp_ms, record.at.offset};
         Judgement judgement;
         const auto stage = seen->Begin();
-        stage->Judge({&sighting, 1}, {&judgement, 1});
+        ASSERT_TRUE(stage->Judge({&sighting, 1}, {&judgement, 1}));
         stage->Confirm();
         ASSERT_EQ(FateOf(judgement.verdict), judged[i].fate)
             << "window " << window_ms << " seed " << seed << " record " << i;

@@ -78,11 +78,11 @@ class Model {
     SeenSet& seen = *partition.seen.at(window);
     const auto stage = seen.Begin();
     if (arrival.identity.outcome != Outcome::kOk) {
-      stage->Observe(arrival.time_ms);
+      EXPECT_TRUE(stage->Observe(arrival.time_ms));
     } else {
       const Sighting sighting{arrival.identity.fingerprint, arrival.time_ms, arrival.offset};
       Judgement judgement;
-      stage->Judge({&sighting, 1}, {&judgement, 1});
+      EXPECT_TRUE(stage->Judge({&sighting, 1}, {&judgement, 1}));
       if (judgement.verdict == Verdict::kDuplicate) ++report_.windows.at(window).caught;
       if (judgement.verdict == Verdict::kLate) ++report_.windows.at(window).late;
     }

@@ -1,6 +1,8 @@
 // What the seen-set tests share: fingerprints, one-sighting judgements, and a slow oracle.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -25,7 +27,7 @@ inline Fingerprint Key(std::uint64_t id, int bits) {
 
 inline std::vector<Judgement> JudgeAll(Stage& stage, const std::vector<Sighting>& sightings) {
   std::vector<Judgement> judgements(sightings.size());
-  stage.Judge(sightings, judgements);
+  EXPECT_TRUE(stage.Judge(sightings, judgements));
   return judgements;
 }
 

@@ -55,7 +55,7 @@ class Filler {
       for (Sighting& sighting : batch) sighting = Next();
       const auto stage = set_->Begin();
       const double begin = CpuMs();
-      stage->Judge(batch, judgements);
+      EXPECT_TRUE(stage->Judge(batch, judgements));
       const double judged = CpuMs();
       stage->Confirm();
       longest_ms_ = std::max({longest_ms_, judged - begin, CpuMs() - judged});
@@ -112,11 +112,11 @@ TEST_P(Resources, ASuddenExpiryGivesMemoryBackInSteps) {
   const double before = ResidentBytes();
   Filler filler(GetParam().first, 1'000'000'000'000);  // all in one bucket
   filler.Add(1'000'000);
-  filler.set().Begin()->Observe(1);
+  EXPECT_TRUE(filler.set().Begin()->Observe(1));
   double longest = 0;
   for (int calls = 0; calls < 200; ++calls) {
     const auto stage = filler.set().Begin();
-    stage->Observe(10 * kWindow);
+    EXPECT_TRUE(stage->Observe(10 * kWindow));
     const double begin = CpuMs();
     stage->Confirm();
     longest = std::max(longest, CpuMs() - begin);

@@ -41,6 +41,7 @@ class FakeConsumer final : public kafka::InputConsumer {
   Result<void> Seek(const std::map<Partition, kafka::Offset>& /*positions*/) override { return {}; }
   std::optional<kafka::Offset> KnownEnd(Partition /*partition*/) override { return std::nullopt; }
   Result<kafka::GroupToken> Membership() override { return token_; }
+  void CommitForDisplay(const std::map<kafka::Partition, kafka::Offset>& /*positions*/) override {}
   Result<void> Leave(kafka::Milliseconds /*timeout*/) override { return {}; }
 
  private:

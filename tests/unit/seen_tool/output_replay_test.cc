@@ -29,7 +29,7 @@ class OutputReplayTest : public ::testing::Test {
   }
 
   std::vector<std::int64_t> Offsets(std::vector<Record> records) {
-    replay_.Take(records);
+    EXPECT_TRUE(replay_.Take(records));
     std::vector<std::int64_t> offsets;
     for (const Sighting& entry : replay_.Entries()) offsets.push_back(entry.offset);
     return offsets;

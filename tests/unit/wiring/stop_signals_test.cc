@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <iostream>
@@ -70,6 +71,24 @@ class StopSignalsTest : public testing::Test {
     _exit(0);
   }
 
+  // Exit code 0 when SIGHUP was heard twice and is no stop.
+  [[noreturn]] static void HangUp() {
+    StderrLogger logger;
+    std::atomic<int> heard = 0;
+    bool stopped = false;
+    {
+      const StopSignals signals(logger, "", kPatience, [&heard] { ++heard; });
+      const auto end = std::chrono::steady_clock::now() + kPatience;
+      for (int wanted = 1; wanted <= 2; ++wanted) {
+        ::kill(::getpid(), SIGHUP);
+        while (heard < wanted && std::chrono::steady_clock::now() < end)
+          std::this_thread::sleep_for(milliseconds{10});
+      }
+      stopped = signals.token().stop_requested();
+    }
+    _exit(heard == 2 && !stopped ? 0 : 3);
+  }
+
   [[noreturn]] static void SignalAfterwards() {
     StderrLogger logger;
     { const StopSignals signals(logger, ""); }
@@ -96,6 +115,10 @@ TEST_F(StopSignalsDeathTest, AStopThatHangsIsEndedByForce) {
 
 TEST_F(StopSignalsDeathTest, AStopThatHangsKeepsTheExitCodeOfTheError) {
   EXPECT_EXIT(Hang(true), testing::ExitedWithCode(4), "by force");
+}
+
+TEST_F(StopSignalsDeathTest, SighupIsNoStop) {
+  EXPECT_EXIT(HangUp(), testing::ExitedWithCode(0), "");
 }
 
 TEST_F(StopSignalsDeathTest, LaterSignalsDoWhatTheyDidBefore) {

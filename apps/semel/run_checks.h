@@ -1,0 +1,13 @@
+// Whether the pipelines of one file can run beside each other.
+#pragma once
+
+#include "run_file.h"
+#include "semel/result.h"
+
+namespace semel::app {
+
+/// Errors: kFix, with FILE:LINE:COLUMN of the later pipeline and the name of the other: the same
+/// transactional ids, group, changelog, state directory or address; topics in a circle.
+Result<void> CheckTogether(const RunPlan& plan);
+
+}  // namespace semel::app

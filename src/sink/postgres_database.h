@@ -1,0 +1,61 @@
+// The database on libpq: COPY, and a compare-and-set of the positions with each commit.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/live_text.h"
+#include "base/log.h"
+#include "postgres/connection.h"
+#include "sink/database.h"
+#include "sink/table.h"
+
+namespace semel::sink {
+
+struct PostgresOptions {
+  LiveText conninfo;
+  std::string group;
+  std::string topic;
+  TableSpec table;
+};
+
+class PostgresDatabase final : public Database {
+ public:
+  PostgresDatabase(PostgresOptions options, Logger& logger);
+
+  Result<void> Open() override;
+  bool open() const override { return connection_ && connection_->alive(); }
+
+  /// See PrepareTable.
+  Result<std::vector<postgres::Column>> Prepare(bool create);
+
+  Result<Positions> Read() override;
+  Result<void> Create(const Positions& positions) override;
+  Result<void> Put(std::string_view lines) override;
+  Result<std::uint64_t> End() override;
+  Result<std::uint64_t> Try(std::string_view lines) override;
+  Result<void> Commit(const std::map<kafka::Partition, Move>& moves) override;
+  void RollBack() override;
+  std::string MoveCommand(kafka::Partition partition, const Move& move) const override;
+  std::string CreateCommand(const Positions& positions) const override;
+
+ private:
+  Result<void> SetUpSession();
+  Result<void> MakeStaging();
+  void WarnOf(const std::string& setting, const std::string& text);
+  std::string Where() const;
+  Result<void> CheckNoOtherGroup();
+  std::string CommitSql(const std::map<kafka::Partition, Move>& moves) const;
+  Result<std::uint64_t> FromStaging();
+
+  PostgresOptions options_;
+  Logger& logger_;
+  std::optional<postgres::Connection> connection_;
+  bool staging_ = false;  // of this session
+  bool begun_ = false;
+  bool copying_ = false;
+  bool warned_ = false;
+};
+
+}  // namespace semel::sink

@@ -1,0 +1,230 @@
+"""`semel serve`: what it answers is true, whatever is done to it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+import ssl
+import subprocess
+import threading
+from pathlib import Path
+from typing import Callable
+
+from cluster import Broker, Cluster, wait_for
+from conftest import JobFactory, TopicFactory
+from job import Page, ids, twice
+from process import Semel
+from redis_server import RedisServer
+from server import KEY, Load, Server, event
+
+
+def test_events_are_in_the_topic_by_their_fingerprint(cluster: Cluster, semel: Semel, topic: TopicFactory) -> None:
+    target, views = topic("in", partitions=3), topic("views")
+    server = Server(cluster, semel, "--to", target, "--view-event-to", views, "--edge-memory", "0", *KEY)
+    assert server.post(event(1)) == (200, {"status": "accepted"})
+    status, answer = server.post([event(2), {"what": "no id"}, event(1)])
+    assert status == 207
+    assert [each["status"] for each in answer["results"]] == ["accepted", "rejected", "accepted"]
+    lines = b"\n".join(json.dumps(event(i)).encode() for i in (3, 4))
+    assert server.post(gzip.compress(lines), Content_Encoding="gzip")[0] == 200
+
+    partitions = cluster.read_all(target)
+    keys: dict[str, set[tuple[bytes | None, int]]] = {}
+    for partition, records in partitions.items():
+        for record in records:
+            assert record.key is not None and re.fullmatch(rb"[0-9a-f]{32}", record.key)
+            keys.setdefault(ids([record.value])[0], set()).add((record.key, partition))
+    assert sorted(keys) == ["1", "2", "3", "4"]
+    assert all(len(found) == 1 for found in keys.values()), "copies of an event meet in one partition"
+    assert len({key for found in keys.values() for key, _ in found}) == 4
+
+    view = {"userId": 7, "content_id": 9, "event_name": "watch", "event_datetime": "2024-01-01", "sid": "s", "x": 1}
+    assert server.post(view, "/api-fast/view-event")[0] == 200
+    assert server.post({**view, "x": 2}, "/api-fast/view-event")[0] == 200
+    status, answer = server.post({**view, "sid": None}, "/api-fast/view-event")
+    assert (status, answer["reason"]) == (400, "json:/sid is missing or null")
+    records = cluster.read(views)
+    assert [json.loads(record.value or b"")["x"] for record in records] == [1, 2]
+    assert records[0].key == records[1].key
+
+
+def test_killed_under_load_each_event_is_written_once(cluster: Cluster, semel: Semel, job: JobFactory,
+                                                     load: Callable[..., Load]) -> None:
+    one = job(partitions=3)
+    server = Server(cluster, semel, "--to", one.source, *KEY)
+    clients = load(server, 12_000)
+    for part in (2_000, 5_000, 8_000):
+        wait_for(lambda: len(clients.answered) > part, f"{part} answered")
+        server.process.kill9()
+        server.start()
+    clients.wait()
+    assert sorted(clients.answered, key=int) == [str(i) for i in range(12_000)]
+    assert len(clients.answers) > 1, f"nobody noticed: {clients.answers}"
+    one.run()
+    assert sorted(ids(one.values()), key=int) == [str(i) for i in range(12_000)]
+
+
+def test_a_copy_is_answered_without_being_sent(cluster: Cluster, semel: Semel, topic: TopicFactory) -> None:
+    target = topic()
+    page = Page()
+    server = Server(cluster, semel, "--to", target, *KEY, *page.flags)
+    assert server.post(event(1)) == (200, {"status": "accepted"})
+    assert server.post(event(1)) == (200, {"status": "duplicate"})
+    assert len(cluster.read(target)) == 1
+    assert page.ready
+    assert page.total("semel_serve_events_total", 'result="duplicate"') == 1, page.metrics()
+    assert page.total("semel_serve_events_total", 'result="accepted"') == 1
+
+
+def test_instances_share_a_redis_and_go_on_without_it(cluster: Cluster, semel: Semel, topic: TopicFactory,
+                                                      redis: RedisServer) -> None:
+    target = topic()
+    page = Page()
+    flags = ("--to", target, "--edge-redis", redis.address, *KEY)
+    one, two = Server(cluster, semel, *flags), Server(cluster, semel, *flags, *page.flags)
+    for server in (one, two):
+        wait_for(lambda: server.ask("GET", "/readyz")[1]["edge_memory"] == "ok", "the memory answers")
+    assert one.post(event(1)) == (200, {"status": "accepted"})
+    wait_for(lambda: two.post(event(1)) == (200, {"status": "duplicate"}), "the other instance knows")
+    redis.pause()
+    try:
+        assert one.post(event(1)) == (200, {"status": "accepted"}), "not known, so Kafka has it twice"
+        wait_for(lambda: one.ask("GET", "/readyz")[1]["edge_memory"] == "failing", "it is told")
+        assert one.ask("GET", "/readyz")[0] == 200
+    finally:
+        redis.resume()
+    redis.kill9()
+    assert two.post([event(i) for i in range(1, 4)])[0] == 200
+    wait_for(lambda: page.total("semel_serve_edge_memory_failing") == 1, "it is told")
+    redis.start()
+    wait_for(lambda: two.ask("GET", "/readyz")[1]["edge_memory"] == "ok", "the memory answers again")
+    assert two.post(event(1)) == (200, {"status": "duplicate"}), "it keeps a file"
+    assert two.post(event(3)) == (200, {"status": "accepted"}), "what was not remembered meanwhile goes to Kafka again"
+    assert set(ids([record.value for record in cluster.read(target)])) == {"1", "2", "3"}
+
+
+def test_brokers_that_do_not_answer_lose_nothing(cluster: Cluster, semel: Semel, topic: TopicFactory,
+                                                 broker: Callable[[int], Broker]) -> None:
+    target = topic()
+    server = Server(cluster, semel, "--to", target, "--delivery-timeout", "2s", "--max-events-in-flight", "15", *KEY)
+    assert server.post(event(0))[0] == 200
+    for number in (1, 2, 3):
+        broker(number).pause()
+    status, answer = server.post(event(1))
+    assert (status, answer["status"]) == (503, "retry")
+    assert server.ask("GET", "/readyz")[1]["kafka"] == "failing"
+    statuses: list[int] = []
+    several = [threading.Thread(target=lambda i=i: statuses.append(server.post([event(i * 10 + j) for j in range(10)])[0]))
+               for i in (1, 2, 3)]
+    for thread in several:
+        thread.start()
+    for thread in several:
+        thread.join()
+    assert statuses == [503] * 3
+    for number in (1, 2, 3):
+        broker(number).resume()
+    wait_for(lambda: server.post(event(1))[0] == 200, "Kafka takes events again")
+    assert server.ask("GET", "/readyz")[1]["kafka"] == "ok"
+    assert {"0", "1"} <= set(ids([record.value for record in cluster.read(target)]))
+
+
+def test_ended_politely_it_answers_what_it_has(cluster: Cluster, semel: Semel, topic: TopicFactory,
+                                              load: Callable[..., Load]) -> None:
+    target = topic()
+    server = Server(cluster, semel, "--to", target, *KEY)
+    clients = load(server, 1_000_000)
+    wait_for(lambda: len(clients.answered) > 500, "load")
+    server.process.term()
+    result = server.process.result()
+    assert result.code == 0, server.process.describe()
+    clients.stop()
+    written = ids([record.value for record in cluster.read(target)])
+    assert set(clients.answered) <= set(written)
+    assert not twice(written), "all that was written was answered"
+    assert result.summary()["accepted"] == len(written)
+
+
+def certificate(directory: Path) -> tuple[Path, Path]:
+    key, file = directory / "key.pem", directory / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", str(key), "-out", str(file), "-days", "2", "-subj", "/CN=semel",
+                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True, timeout=30)
+    return file, key
+
+
+def test_with_tls_and_keys(cluster: Cluster, semel: Semel, topic: TopicFactory, tmp_path: Path) -> None:
+    target, views = topic("in"), topic("views")
+    file, key = certificate(tmp_path)
+    keys = tmp_path / "keys"
+    keys.write_text(f"web {hashlib.sha256(b'sesame').hexdigest()} {target}\n")
+    key.chmod(0o600)
+    keys.chmod(0o644)
+    server = Server(cluster, semel, "--to", target, "--view-event-to", views, "--tls-certificate", str(file),
+                    "--tls-key", str(key), "--api-keys", str(keys), "--key-rate", "5", *KEY,
+                    tls=ssl.create_default_context(cafile=str(file)))
+    bearer = "Bearer sesame"
+    assert server.post(event(1))[0] == 401
+    assert server.post(event(1), Authorization="Bearer wrong")[0] == 401
+    assert server.post(event(1), "/api-fast/view-event", Authorization=bearer)[0] == 403
+    assert server.post(event(1), Authorization=bearer)[0] == 200
+    basic = "Basic " + base64.b64encode(b"sesame:").decode()
+    assert server.post([event(i) for i in range(2, 100)], Authorization=basic)[0] == 200
+    assert server.post(event(100), Authorization=bearer)[0] == 429
+    assert len(cluster.read(target)) == 99
+    assert server.raw(b"GET /livez HTTP/1.1\r\nHost: here\r\n\r\n").startswith(b"HTTP/") is False
+    assert "sesame" not in server.process.stderr
+    assert f"{keys} holds secrets" in server.process.stderr and f"{key} holds" not in server.process.stderr
+
+
+def test_bounds_have_flags(cluster: Cluster, semel: Semel, topic: TopicFactory) -> None:
+    target = topic()
+    server = Server(cluster, semel, "--to", target, "--max-header", "2KiB", "--max-header-fields", "10", "--max-body",
+                    "10KiB", "--max-batch", "3", "--max-decompressed", "200KiB", "--max-compression-ratio", "20",
+                    "--header-timeout", "300ms", "--body-grace", "300ms", "--idle-timeout", "300ms", *KEY)
+    post = b"POST /v1/events HTTP/1.1\r\nHost: here\r\n"
+    status_of = lambda request: int(server.raw(request).split(b" ")[1])
+    assert status_of(post + b"X: " + b"x" * 3000) == 431
+    assert status_of(post + b"X: y\r\n" * 10 + b"\r\n") == 431
+    assert server.post(b" " * 10_241)[0] == 413
+    assert server.post([event(i) for i in range(4)])[0] == 413
+    assert server.post(gzip.compress(b" " * 150_000), Content_Encoding="gzip")[0] == 413
+    assert status_of(post) == 408  # slow-loris
+    assert status_of(post + b"Content-Length: 9\r\n\r\n{") == 408
+    assert server.raw(b"") == b""  # idle
+    smuggled = server.raw(post + b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /livez HTTP/1.1\r\n\r\n")
+    assert smuggled.startswith(b"HTTP/1.1 400") and smuggled.count(b"HTTP/1.1") == 1
+    assert server.post(event(1))[0] == 200
+    assert ids([record.value for record in cluster.read(target)]) == ["1"]
+    alone = Server(cluster, semel, "--to", target, "--max-connections", "1", *KEY)
+    first = alone.connect()
+    first.request("GET", "/livez")
+    assert first.getresponse().status == 200
+    assert alone.raw(b"").startswith(b"HTTP/1.1 503")
+    first.close()
+
+
+def test_what_it_says_of_itself_is_so(cluster: Cluster, semel: Semel, topic: TopicFactory) -> None:
+    server = Server(cluster, semel, "--to", topic("in"), "--view-event-to", topic("views"), "--cors-origin", "*", *KEY)
+    status, document = server.ask("GET", "/openapi.json")
+    assert status == 200 and document["openapi"].startswith("3.1")
+    assert {"/v1/events", "/api-fast/view-event", "/livez", "/readyz"} <= set(document["paths"])
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method in ("get", "post"):
+                body = b"{}" if method == "post" else None
+                assert str(server.ask(method.upper(), path, body)[0]) in operation["responses"], (method, path)
+    assert server.ask("OPTIONS", "/v1/events", Origin="https://a.example")[0] == 204
+
+
+def test_what_cannot_work_is_said_at_the_start(cluster: Cluster, semel: Semel, topic: TopicFactory) -> None:
+    def why(*flags: str) -> str:
+        result = semel.run("serve", "--brokers", cluster.bootstrap, "--listen", "127.0.0.1:0", *flags)
+        assert result.code == 2, result.stderr
+        return result.stderr
+    assert "--to or --view-event-to" in why()
+    assert "there is no topic nowhere" in why("--to", "nowhere")
+    assert "--key header:a" in why("--to", topic(), "--key", "header:a")
+    assert "--tls-certificate" in why("--to", topic(), "--tls-certificate", "/nowhere", "--tls-key", "/nowhere")

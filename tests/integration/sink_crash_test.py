@@ -1,0 +1,167 @@
+"""Whatever is killed, paused or cut off on the way from a topic to a table: each event is in it once."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from typing import Callable
+
+import pytest
+from cluster import Cluster, wait_for
+from commit_cutter import CommitCutter
+from conftest import TopicFactory
+from job import Page, wait_stopped
+from postgres import Database
+from process import Process, Semel
+from sink_job import Sink
+
+PARTITIONS = 3
+EVENTS = 60_000
+# Many small transactions: more moments at which something can happen.
+FAST = ("--commit-interval", "20ms", "-X", "max.partition.fetch.bytes=20000", "-X", "session.timeout.ms=6000")
+
+SinkFactory = Callable[[], Sink]
+
+
+@pytest.fixture
+def sink(cluster: Cluster, semel: Semel, database: Database, topic: TopicFactory) -> SinkFactory:
+    def create() -> Sink:
+        made = Sink(cluster, semel, database, topic("in", partitions=PARTITIONS), FAST)
+        made.produce(EVENTS, PARTITIONS)
+        return made
+    return create
+
+
+def wait_killed(main: Sink, process: Process) -> None:
+    """At its fail point: there is work until it is reached."""
+    def ended() -> bool:
+        main.produce(300, PARTITIONS)
+        return not process.running
+    wait_for(ended, "it is killed")
+    assert process.wait(1) == -signal.SIGKILL, process.describe()
+
+
+def fail(point: str, action: str, hit: int) -> dict[str, str]:
+    return {"SEMEL_FAIL_POINTS": f"{point}:{action}:{hit}"}
+
+
+def test_sink_killed(sink: SinkFactory) -> None:
+    """Before and after commits, and at any moment. A static member: a restart is given its partitions at once."""
+    main = sink()
+    main.options += ("--instance", "one")
+    for point, hit in [("sink_before_commit", 2), ("sink_after_commit", 1), ("sink_before_commit", 5), ("sink_after_commit", 3)]:
+        wait_killed(main, main.start(env=fail(point, "kill", hit)))
+    for _ in range(3):
+        before = main.count()
+        main.produce(30_000, PARTITIONS)
+        process = main.start()
+        main.wait_count(before + 1, process)
+        time.sleep(random.random() * 0.1)
+        process.kill9()
+    main.run()
+    main.check()
+
+
+def test_postgres_killed(sink: SinkFactory, database: Database) -> None:
+    main = sink()
+    process = main.start()
+    complaint = " wait_ms="
+    for _ in range(3):
+        before = main.count()
+        main.produce(30_000, PARTITIONS)
+        main.wait_count(before + 1, process)  # it is connected: every complaint so far is about an earlier kill
+        complaints = process.stderr.count(complaint)
+        time.sleep(random.random() * 0.1)
+        database.server.kill9()
+        main.produce(3_000, PARTITIONS)  # it may have been done with all of it
+        wait_for(lambda: process.stderr.count(complaint) > complaints or not process.running, "it notices")
+        assert process.running, process.describe()
+        database.server.start()
+    wait_for(lambda: main.count() >= sum(main.produced.values()) or not process.running, "all rows")
+    process.term()
+    assert process.wait(20) == 0, process.describe()
+    main.check()
+
+
+def test_hung_postgres_does_not_hold_up_the_end(sink: SinkFactory, database: Database) -> None:
+    """A server that does not answer, at SIGTERM: the process ends within the bound of docs/sink_postgres.md, and says so."""
+    main = sink()
+    process = main.start()
+    main.wait_count(1, process)
+    with database.server.paused():
+        main.produce(300, PARTITIONS)
+        process.term()
+        assert process.wait(30) == 1, process.describe()
+        assert "did not end within 15s" in process.stderr
+    main.run()
+    main.check()
+
+
+def test_paused_sink_writes_nothing_after_another_took_over(sink: SinkFactory) -> None:
+    """Stopped right before its commit, for longer than its session; then it goes on, with all of its rows sent."""
+    main = sink()
+    page = Page()
+    zombie = main.start(*page.flags, env=fail("sink_before_commit", "stop", 3))
+    wait_stopped(zombie)
+    main.run()
+    main.check()
+    zombie.cont()
+    wait_for(lambda: page.total("semel_fenced_total") >= 1 or main.count() > EVENTS or not zombie.running, "the paused one is fenced")
+    main.check()
+    main.produce(300, PARTITIONS)  # it is of use again
+    wait_for(lambda: main.count() >= EVENTS + 300, "the new rows")
+    zombie.term()
+    assert zombie.wait(20) == 0, zombie.describe()
+    main.check()
+
+
+@pytest.mark.parametrize("point", ["sink_commit_not_sent", "sink_commit_not_answered"])
+def test_unknown_commit(point: str, sink: SinkFactory) -> None:
+    """Nobody knows whether it was carried out, but the database."""
+    main = sink()
+    points = ",".join(f"{point}:fail:{hit}" for hit in (1, 2, 5))
+    result = main.run(env={"SEMEL_FAIL_POINTS": points})
+    main.check()
+    answer = "committed=" + ("yes" if point == "sink_commit_not_answered" else "no")
+    assert result.stderr.count(answer) == 3, result.stderr
+    assert (result.summary()["rows"], result.summary()["aborts"]) == (EVENTS, 3), "not even one attempt on a guess"
+
+
+def test_commit_whose_answer_is_lost_on_the_way(sink: SinkFactory, database: Database) -> None:
+    """The server has carried it out. Sent once more, its rows would be there twice."""
+    main = sink()
+    cutter = CommitCutter(database.server.port, {1, 2})
+    main.to = f"postgresql://postgres@127.0.0.1:{cutter.port}/{database.name}"
+    try:
+        result = main.run()
+    finally:
+        cutter.close()
+    main.check()
+    assert cutter.cut == 2
+    assert (result.summary()["rows"], result.summary()["aborts"]) == (EVENTS, 2), "not even one attempt on a guess"
+
+
+def test_sessions_cut_at_random_moments(sink: SinkFactory, database: Database) -> None:
+    main = sink()
+    process = main.start("--until-end", "--summary", "json")
+    cuts = 0
+    while process.running and cuts < 60:
+        time.sleep(random.random() * 0.1)
+        database.end_sessions()
+        cuts += 1
+    assert process.wait(90) == 0, process.describe()
+    assert cuts > 3
+    main.check()
+
+
+def test_shared_among_processes_that_come_and_go(sink: SinkFactory) -> None:
+    main = sink()
+    first, second = main.start(), main.start()
+    main.wait_count(1, first)
+    second.term()
+    assert second.wait(20) == 0, second.describe()
+    main.run()
+    first.term()
+    assert first.wait(20) == 0, first.describe()
+    main.check()

@@ -1,0 +1,91 @@
+#include "ingest/decompressor.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+#include <zstd.h>
+
+namespace semel::ingest {
+namespace {
+
+std::string Gzip(std::string_view text) {
+  z_stream stream{};
+  deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string Zstd(std::string_view text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 9));
+  return out;
+}
+
+/// Not to be compressed well.
+std::string Noise(std::size_t size) {
+  std::string text(size, '\0');
+  std::uint32_t state = 1;
+  for (char& c : text) c = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24U);
+  return text;
+}
+
+class DecompressorTest : public testing::TestWithParam<ContentEncoding> {
+ protected:
+  static std::string Compress(std::string_view text) {
+    return GetParam() == ContentEncoding::kGzip ? Gzip(text) : Zstd(text);
+  }
+  /// 0: it went well.
+  int Decompress(std::string_view compressed) {
+    Decompressor decompressor(limits);
+    ByteShare share(budget);
+    const auto refused = decompressor.Decompress(GetParam(), compressed, out, share);
+    EXPECT_LE(out.capacity(), 2 * limits.decompressed_bytes + (std::size_t{128} << 10U));
+    return refused ? refused->status : 0;
+  }
+
+  Limits limits{.decompressed_bytes = std::size_t{1} << 20U};
+  ByteBudget budget{std::size_t{64} << 20U};
+  std::string out;
+};
+
+TEST_P(DecompressorTest, WhatWasCompressed) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{100'000}, std::size_t{1} << 20U}) {
+    const std::string text = Noise(size);
+    EXPECT_EQ(Decompress(Compress(text)), 0);
+    EXPECT_EQ(out, text);
+  }
+  EXPECT_EQ(Decompress(Compress("one ") + Compress("two")), 0);
+  EXPECT_EQ(out, "one two");
+}
+
+TEST_P(DecompressorTest, WhatIsBrokenOrNotWhole) {
+  const std::string whole = Compress(Noise(1000));
+  EXPECT_EQ(Decompress(whole.substr(0, whole.size() - 3)), 400);
+  EXPECT_EQ(Decompress(whole + "rest"), 400);
+  EXPECT_EQ(Decompress("nonsense"), 400);
+  EXPECT_EQ(Decompress(""), 400);
+}
+
+TEST_P(DecompressorTest, ABomb) {
+  EXPECT_EQ(Decompress(Compress(std::string(std::size_t{100} << 20U, ' '))), 413);
+  EXPECT_EQ(Decompress(Compress(Noise((std::size_t{1} << 20U) + 1))), 413);       // by size alone
+  EXPECT_EQ(Decompress(Compress(std::string(std::size_t{1} << 19U, ' '))), 413);  // by ratio alone
+}
+
+TEST_P(DecompressorTest, TheMemoryIsShared) {
+  budget.Take(std::size_t{64} << 20U);
+  EXPECT_EQ(Decompress(Compress(Noise(100'000))), 503);
+  EXPECT_EQ(budget.used(), std::size_t{64} << 20U);
+}
+
+INSTANTIATE_TEST_SUITE_P(, DecompressorTest,
+                         testing::Values(ContentEncoding::kGzip, ContentEncoding::kZstd));
+
+}  // namespace
+}  // namespace semel::ingest
