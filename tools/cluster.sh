@@ -4,6 +4,7 @@
 #   $cluster/broker-N/{server.properties,data,pid,server.log}    $cluster/{cluster-id,bootstrap}
 #
 # SEMEL_CLUSTER_DIR names another directory, and so another cluster beside the first.
+# SEMEL_KAFKA=3.9 makes it one of Kafka 3.9.
 # SEMEL_CLUSTER_SECURED=1 makes one broker that has, beside an open address for its administrator, one for everybody else
 # with SASL_SSL and ACLs, and fetches a librdkafka that can do SCRAM with Kafka 4 (Debian 12's cannot):
 #
@@ -12,7 +13,8 @@
 cluster=${SEMEL_CLUSTER_DIR:-build/cluster}
 [[ $cluster == /* ]] || cluster=$root/$cluster
 readonly cluster
-readonly jars=$build/kafka/jars
+readonly kafka_version=${SEMEL_KAFKA-}  # a profile of tools/kafka/pom.xml; empty: the newest
+readonly jars=$build/kafka/jars${kafka_version:+-$kafka_version}
 readonly secured=${SEMEL_CLUSTER_SECURED-}
 if [[ $secured ]]; then brokers=(1); else brokers=(1 2 3); fi
 readonly brokers
@@ -26,7 +28,7 @@ fetch_kafka() {
   say 'fetching Apache Kafka from Maven Central'
   rm -rf "$jars" "$jars.part"
   mkdir -p "$jars.part"
-  mvn -B -q -f "$pom" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars.part" \
+  mvn -B -q -f "$pom" ${kafka_version:+-P"$kafka_version"} dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars.part" \
     >"$build/kafka/mvn.log" 2>&1 || fail "Maven could not fetch Kafka; see $build/kafka/mvn.log"
   cp "$pom" "$jars.part"
   mv "$jars.part" "$jars"

@@ -6,7 +6,7 @@
 #include "command.h"
 #include "console.h"
 #include "job.h"
-#include "kafka/rdkafka_client.h"
+#include "kafka/library_version.h"
 #include "serve_flags.h"
 
 namespace semel::app {

@@ -98,17 +98,26 @@ def semel(tmp_path: Path) -> Iterator[Semel]:
     processes.close()
 
 
+def examples() -> Path:
+    return Path(os.environ.get("SEMEL_EXAMPLES") or ROOT / "build" / "release" / "examples").resolve()
+
+
+@pytest.fixture
+def programs() -> Path:
+    """The directory of the tests' own programs and libraries."""
+    return examples().parent / "tests" / "integration"
+
+
 @pytest.fixture
 def example(tmp_path: Path) -> Iterator[Callable[[str], Semel]]:
     """example("unique_consumer").start(...): a program of examples/."""
-    directory = Path(os.environ.get("SEMEL_EXAMPLES") or ROOT / "build" / "release" / "examples").resolve()
     made: dict[str, Semel] = {}
 
     def of(name: str) -> Semel:
         if name not in made:
             logs = tmp_path / name
             logs.mkdir()
-            made[name] = Semel(directory / name, logs)
+            made[name] = Semel(examples() / name, logs)
         return made[name]
 
     yield of
@@ -121,10 +130,9 @@ class DriverFactory(Protocol):
 
 
 @pytest.fixture
-def driver(cluster: Cluster, tmp_path: Path) -> Iterator[DriverFactory]:
+def driver(cluster: Cluster, programs: Path, tmp_path: Path) -> Iterator[DriverFactory]:
     """driver("unique", source, group, "by_hand=1")("poll 1000"): a consumer of the library, call by call."""
-    directory = Path(os.environ.get("SEMEL_EXAMPLES") or ROOT / "build" / "release" / "examples").resolve()
-    binary = directory.parent / "tests" / "integration" / "consumer_driver"
+    binary = programs / "consumer_driver"
     made: list[Driver] = []
 
     def create(kind: str, topic: str, group: str, *settings: str) -> Driver:

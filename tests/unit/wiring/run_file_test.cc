@@ -108,6 +108,22 @@ TEST(RunFile, RefusesWhatIsNoFileOfPipelines) {
               StartsWith(":4:12: 'dedup' wants a map"));
 }
 
+TEST(RunFile, RefusesWhatHasNoEnd) {
+  EXPECT_THAT(Refusal("brokers: &a [*a]\n"), HasSubstr("an alias stands for what it is in"));
+  EXPECT_THAT(Refusal("pipelines: &a\n  - name: x\n    dedup: {key: *a}\n"),
+              HasSubstr("an alias stands for what it is in"));
+  std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 9; ++i) {
+    const std::string one = "*a" + std::to_string(i - 1);
+    laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + one;
+    for (int k = 1; k < 10; ++k) laughs += ", " + one;
+    laughs += "]\n";
+  }
+  EXPECT_THAT(Refusal(laughs), HasSubstr("nested too deep"));
+  EXPECT_THAT(Refusal("brokers: " + std::string(100, '[') + std::string(100, ']')),
+              HasSubstr("nested too deep"));
+}
+
 TEST(RunFile, RefusesUnknownKeysAtEachLevel) {
   EXPECT_THAT(Refusal("broker: b\n" + kTop + kServe), StartsWith(":1:1: unknown setting 'broker'"));
   EXPECT_THAT(Refusal(kTop + "  - name: a\n    sink: {}\n"),
