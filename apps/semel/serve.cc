@@ -62,6 +62,10 @@ class ServeJob final : public Job {
       options_.keys->Replace(*read->keys);
       logger.Info("API keys", {{"keys", std::to_string(read->keys->size())}});
     }
+    if (read->live_tls.Get()) {
+      options_.live_tls.Set(read->live_tls.Get());
+      logger.Info("TLS certificate and key, for the next connections");
+    }
     if (options_.edge_redis && read->edge_redis)
       options_.edge_redis->password.Set(read->edge_redis->password.Get());
   }

@@ -14,10 +14,23 @@ struct Setting {
   std::vector<std::string> values;
 };
 
+/// A list's item: a plain value, or a map, which goes to its option as lines NAME=VALUE.
+std::string Item(const std::string& key, const YAML::Node& node) {
+  if (!node.IsMap()) return Scalar(key, node);
+  std::string lines;
+  ForEachEntry(node, "", [&](const std::string& name, const YAML::Node&, const YAML::Node& value) {
+    if (value.IsSequence())
+      for (const YAML::Node& each : value) lines += name + "=" + Scalar(name, each) + "\n";
+    else
+      lines += name + "=" + Scalar(name, value) + "\n";
+  });
+  return lines;
+}
+
 Setting Read(const std::string& key, const YAML::Node& node) {
   Setting setting{key, {}};
   if (node.IsSequence()) {
-    for (const YAML::Node& value : node) setting.values.push_back(Scalar(key, value));
+    for (const YAML::Node& value : node) setting.values.push_back(Item(key, value));
   } else {
     setting.values.push_back(Scalar(key, node));
   }

@@ -15,7 +15,8 @@ from process import Semel
 
 COMMANDS = [[], ["dedup"], ["prove"], ["prove", "produce"], ["prove", "check"], ["topic"], ["topic", "create"],
             ["topic", "list"], ["topic", "describe"], ["topic", "delete"], ["topic", "offsets"], ["fingerprint"], ["group"], ["group", "list"],
-            ["group", "describe"], ["group", "reset"], ["produce"], ["consume"], ["scan"], ["seen"], ["seen", "forget"], ["completion"], ["man"]]
+            ["group", "describe"], ["group", "reset"], ["produce"], ["consume"], ["scan"], ["seen"], ["seen", "forget"], ["completion"], ["man"],
+            ["serve"], ["run"], ["sink"], ["sink", "postgres"]]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "semel")
