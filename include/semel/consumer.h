@@ -158,8 +158,10 @@ class Consumer {
   /// moved, and all before it was handed out. False while none is ours.
   bool AtEnd() const;
 
-  /// Hands out nothing of these partitions until Resume. Poll has to be called nonetheless.
+  /// Hands out nothing of these partitions until Resume, or until they went and came again. Poll
+  /// has to be called nonetheless.
   Result<void> Pause(const std::vector<TopicPartition>& partitions);
+  /// After an error they are paused still.
   Result<void> Resume(const std::vector<TopicPartition>& partitions);
 
   std::vector<TopicPartition> Assignment() const;

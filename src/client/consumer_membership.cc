@@ -134,11 +134,17 @@ Result<void> Consumer::Impl::GiveBack(const Rebalance& rebalance) {
                "give back partitions");
 }
 
+// librdkafka keeps a partition paused after it went: whoever pauses knows nothing of it when it
+// comes back.
 std::vector<TopicPartition> Consumer::Impl::Remove(const std::vector<TopicPartition>& partitions) {
+  Offsets paused;
   for (const TopicPartition& name : partitions) {
+    const OwnedPartition& partition = owned_.at(name);
+    if (partition.paused && partition.fetching) paused[name] = RD_KAFKA_OFFSET_INVALID;
     Drop(name, owned_.at(name));
     owned_.erase(name);
   }
+  if (!paused.empty() && !closed_) rd_kafka_resume_partitions(rk(), kafka::ToList(paused).get());
   return partitions;
 }
 

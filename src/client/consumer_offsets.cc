@@ -246,13 +246,16 @@ Result<void> Consumer::Impl::Resume(const std::vector<TopicPartition>& partition
   Offsets resumed;
   for (const TopicPartition& name : partitions) {
     SEMEL_TRY(CheckOurs(name, Action::kFail));
-    OwnedPartition& partition = owned_.at(name);
+    const OwnedPartition& partition = owned_.at(name);
     if (partition.paused && partition.fetching) resumed[name] = partition.next;
-    partition.paused = false;
   }
-  if (resumed.empty()) return {};
-  SEMEL_TRY(Move(resumed, kafka::Deadline(kMoveWithin)));
-  return Check(rd_kafka_resume_partitions(rk(), kafka::ToList(resumed).get()), "resume partitions");
+  if (!resumed.empty()) {
+    SEMEL_TRY(Move(resumed, kafka::Deadline(kMoveWithin)));
+    SEMEL_TRY(
+        Check(rd_kafka_resume_partitions(rk(), kafka::ToList(resumed).get()), "resume partitions"));
+  }
+  for (const TopicPartition& name : partitions) owned_.at(name).paused = false;
+  return {};
 }
 
 Result<std::int32_t> Consumer::Impl::PartitionCount(const std::string& topic,

@@ -111,6 +111,55 @@ TEST_F(ConsumerTest, APausedPartitionWaitsAndLosesNothing) {
   EXPECT_EQ(Read(consumer, 5), Values(15, 20));
 }
 
+TEST_F(ConsumerTest, APartitionThatIsAssignedAgainIsNotPaused) {
+  Produce(0, 5, 0);
+  Produce(5, 6, 1);
+  Consumer consumer = OpenAt(Place::Beginning(), Options(""));
+  EXPECT_EQ(Read(consumer, 2), Values(0, 2));
+  ASSERT_TRUE(consumer.Pause({kFirst}));
+  ASSERT_TRUE(consumer.Assign({{kFirst, Place::Offset(1)}}, kSoon));
+  EXPECT_EQ(Read(consumer, 4), Values(1, 5));
+  ASSERT_TRUE(consumer.Pause({kFirst}));
+  ASSERT_TRUE(consumer.Assign({{kSecond, Place::Beginning()}}, kSoon));
+  EXPECT_EQ(Read(consumer, 1), Values(5, 6));
+  ASSERT_TRUE(consumer.Assign({{kFirst, Place::Offset(3)}}, kSoon));
+  EXPECT_EQ(Read(consumer, 2), Values(3, 5));
+}
+
+TEST_F(ConsumerTest, APartitionThatWentAwayPausedIsNotPausedWhenItComesBack) {
+  Produce(0, 3, 0);
+  Produce(0, 3, 1);
+  Consumer first = Open(ShortSession());
+  ASSERT_TRUE(first.Subscribe({"t"}));
+  EXPECT_EQ(Read(first, 6).size(), 6U);
+  ASSERT_TRUE(first.Pause(first.Assignment()));
+  Consumer second = Open(ShortSession());
+  ASSERT_TRUE(second.Subscribe({"t"}));
+  const auto end = std::chrono::steady_clock::now() + kSoon;
+  while ((first.Assignment().size() != 1 || second.Assignment().size() != 1) &&
+         std::chrono::steady_clock::now() < end) {
+    ASSERT_TRUE(first.Poll(milliseconds{50}));
+    ASSERT_TRUE(second.Poll(milliseconds{50}));
+  }
+  EXPECT_TRUE(second.Close(kSoon));
+  while (first.Assignment().size() != 2 && std::chrono::steady_clock::now() < end)
+    ASSERT_TRUE(first.Poll(milliseconds{50}));
+  ASSERT_EQ(first.Assignment().size(), 2U);
+  ASSERT_TRUE(first.Seek({{kFirst, Place::Beginning()}, {kSecond, Place::Beginning()}}, kSoon));
+  EXPECT_EQ(Read(first, 6).size(), 6U);
+}
+
+TEST_F(ConsumerTest, APartitionThatCouldNotBeResumedStaysPaused) {
+  Produce(0, 5);
+  Consumer consumer = OpenAt(Place::Beginning(), Options(""));
+  EXPECT_EQ(Read(consumer, 2), Values(0, 2));
+  ASSERT_TRUE(consumer.Pause({kFirst}));
+  EXPECT_FALSE(consumer.Resume({kFirst, kSecond}));  // one of them is not ours
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(*consumer.Poll(milliseconds{50}), std::nullopt);
+  ASSERT_TRUE(consumer.Resume({kFirst}));
+  EXPECT_EQ(Read(consumer, 3), Values(2, 5));
+}
+
 TEST_F(ConsumerTest, AnOffsetThatIsNotThereStops) {
   Produce(0, 5);
   Consumer consumer = OpenAt(Place::Offset(70), Options(""));
