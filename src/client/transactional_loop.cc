@@ -42,9 +42,9 @@ TransactionalLoop::TransactionalLoop(const DedupOptions& job, LoopOptions option
       logger_(options_.log),
       settings_(SettingsOf(job, topics)),
       budget_(job.memory_limit),
-      client_(ClientOf(job, settings_, instance, 0, BatchBytes(topics)), logger_),
+      client_(ClientOf(job, settings_, instance, 0, BatchBytes(topics)), *logger_),
       input_({client_, settings_, job.group + "-" + instance.name + "-0", budget_, restores_,
-              clock_, logger_, counters_},
+              clock_, *logger_, counters_},
              *this) {}
 
 TransactionalLoop::~TransactionalLoop() { input_.Leave(kLeaveTimeout); }
@@ -52,7 +52,7 @@ TransactionalLoop::~TransactionalLoop() { input_.Leave(kLeaveTimeout); }
 Result<void> TransactionalLoop::Start(Judge judge) {
   judge_ = std::move(judge);
   SEMEL_TRY_ASSIGN(restorer_, pipeline::Restorer::Open(
-                                  {client_, settings_, budget_, restores_, clock_, logger_}));
+                                  {client_, settings_, budget_, restores_, clock_, *logger_}));
   restoring_ = std::jthread([this](const std::stop_token& end) { restorer_->Run(end); });
   return input_.Join();
 }
@@ -95,7 +95,7 @@ Result<void> TransactionalLoop::Fetch(milliseconds timeout) {
     timeout = std::clamp(due, due.zero(), timeout);
   }
   SEMEL_TRY_ASSIGN(kafka::Polled polled, input_.Poll(timeout, kPollRecords));
-  held_ = std::move(polled.batch);
+  held_ = std::make_shared<Held>(Held{logger_.share(), settings_.from, std::move(polled.batch)});
   next_held_ = 0;
   ends_ = std::move(polled.ends);
   if (polled.rebalance) SEMEL_TRY(input_.Rebalanced(*polled.rebalance));
@@ -106,11 +106,11 @@ Result<void> TransactionalLoop::Fetch(milliseconds timeout) {
 }
 
 Result<std::optional<Message>> TransactionalLoop::NextHeld() {
-  while (held_ != nullptr && next_held_ < held_->records().size()) {
-    const Record& record = held_->records()[next_held_++];
+  while (held_ != nullptr && next_held_ < held_->batch->records().size()) {
+    const Record& record = held_->batch->records()[next_held_++];
     SEMEL_TRY_ASSIGN(const bool handed_out, HandsOut(record));
     if (!handed_out) continue;
-    return std::optional<Message>(Message{.topic = settings_.from,
+    return std::optional<Message>(Message{.topic = held_->topic,
                                           .partition = record.partition,
                                           .offset = record.offset,
                                           .timestamp_ms = record.timestamp_ms,
@@ -140,7 +140,7 @@ Result<bool> TransactionalLoop::HandsOut(const Record& record) {
 }
 
 bool TransactionalLoop::AtEnd() {
-  const bool nothing_held = held_ == nullptr || next_held_ == held_->records().size();
+  const bool nothing_held = held_ == nullptr || next_held_ == held_->batch->records().size();
   auto& served = input_.partitions().served();
   return nothing_held && ends_.empty() && !served.empty() &&
          served.size() == input_.partitions().owned().size() &&

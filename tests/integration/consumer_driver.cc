@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -70,6 +71,21 @@ std::string Loop(Consumer& consumer, std::string_view stop_after) {
   return values;
 }
 
+/// The message lives on when its consumer is gone.
+template <typename Consumer>
+std::string Outlive(std::unique_ptr<Consumer>& consumer) {
+  const auto message = consumer->Poll(milliseconds{30'000});
+  consumer.reset();
+  if (!message || !*message) return "no message";
+  return std::string("outlived ").append((*message)->topic).append(" ").append(Text(**message));
+}
+
+template <typename Consumer>
+std::string SendAt(Consumer& consumer, std::string_view rest) {
+  return Text(consumer.Send(
+      {.topic = rest.substr(rest.find(' ') + 1), .value = "timed", .timestamp_ms = Number(rest)}));
+}
+
 template <typename Consumer>
 std::string Answer(Consumer& consumer, const std::string& line) {
   const auto space = std::min(line.find(' '), line.size());
@@ -95,7 +111,7 @@ int Serve(const Options& options) {
   std::cout << Text(consumer ? Result<void>() : consumer.error()) << std::endl;
   if (!consumer) return ExitCode(consumer.error());
   for (std::string line; std::getline(std::cin, line);)
-    std::cout << Answer(**consumer, line) << std::endl;
+    std::cout << (line == "outlive" ? Outlive(*consumer) : Answer(**consumer, line)) << std::endl;
   return 0;
 }
 

@@ -211,6 +211,14 @@ def test_another_thread_stops_the_loop_and_what_is_done_is_committed(
     assert consumer("close") == "ok"
 
 
+@both
+def test_a_message_outlives_its_consumer(cluster: Cluster, topic: TopicFactory, driver: DriverFactory, kind: str) -> None:
+    source = topic("a.name.that.is.so.long.that.it.has.memory.of.its.own")
+    put(cluster, source, "kept")
+    consumer = driver(kind, source, unique("outlived"), NAMED)
+    assert consumer("outlive") == f"outlived {source} 0 0 kept"
+
+
 def test_a_new_group_may_begin_behind_the_last_message(cluster: Cluster, topic: TopicFactory, driver: DriverFactory) -> None:
     source, group = topic(), unique("behind")
     put(cluster, source, "old")

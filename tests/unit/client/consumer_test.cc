@@ -33,6 +33,20 @@ TEST_F(ConsumerTest, AMessageOutlivesItsConsumer) {
   EXPECT_EQ(*kept[0].value, "1");
 }
 
+TEST_F(ConsumerTest, TheFunctionForTheLogEndsWithItsConsumer) {
+  cluster_.Produce("t", 0, "0", 1000);
+  const auto owned = std::make_shared<int>(0);
+  std::vector<Message> kept;  // its memory keeps a client of librdkafka, which goes on logging
+  {
+    ConsumerOptions options = Options("");
+    options.log = [owned](LogLevel, std::string_view) { ++*owned; };
+    Consumer consumer = OpenAt(Place::Beginning(), std::move(options));
+    while (kept.empty()) kept = *consumer.PollBatch(1, milliseconds{100});
+    EXPECT_GT(owned.use_count(), 1);
+  }
+  EXPECT_EQ(owned.use_count(), 1);
+}
+
 TEST_F(ConsumerTest, ThePositionFollowsWhatWasHandedOut) {
   Produce(0, 20);
   Consumer consumer = OpenAt(Place::Beginning(), Options());
