@@ -155,6 +155,27 @@ TEST_F(HandlerTest, ASmallBatchComesAfterTheWait) {
   EXPECT_EQ(CommittedOffset(), 3);
 }
 
+TEST_F(HandlerTest, WithoutAWaitABatchIsWhatIsThere) {
+  Produce(0, 3);
+  HandlerOptions options = UntilEnd();
+  options.until_end = false;
+  auto batches =
+      *BatchConsumer::Open(BatchConsumerOptions(), std::move(options), {10, milliseconds{0}});
+  std::vector<std::string> values;
+  std::jthread watch([&](const std::stop_token& done) {
+    const auto end = std::chrono::steady_clock::now() + kSoon;
+    while (!done.stop_requested() && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(milliseconds{50});
+    batches->Stop();
+  });
+  EXPECT_TRUE(batches->Run([&](std::span<const Message> messages) -> Result<void> {
+    for (const Message& message : messages) values.emplace_back(*message.value);
+    if (values.size() == 3) batches->Stop();
+    return {};
+  }));
+  EXPECT_EQ(values, Values(0, 3));
+}
+
 TEST_F(HandlerTest, OnlyTheBadOnesOfABatchAreDeadLetters) {
   Produce(0, 12);
   HandlerOptions options = UntilEnd();
