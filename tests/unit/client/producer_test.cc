@@ -139,6 +139,24 @@ TEST_F(ProducerTest, AFutureNeedsNoFurtherCall) {
   EXPECT_EQ(wrong.get().error().action, Action::kFix);
 }
 
+TEST_F(ProducerTest, WithoutAcknowledgementsNoOffsetIsKnown) {
+  ProducerOptions options = Options();
+  options.properties = {{"acks", "0"}, {"enable.idempotence", "false"}, {"linger.ms", "500"}};
+  int delivered = 0;
+  options.on_delivery = [&](const Delivery& delivery) {
+    EXPECT_FALSE(delivery.error);
+    EXPECT_EQ(delivery.offset, -1);
+    ++delivered;
+  };
+  Producer producer = Open(options);
+  // More in one request than librdkafka numbers below zero.
+  for (int i = 0; i < 1500; ++i) ASSERT_TRUE(producer.Send(To(0, "a")));
+  auto result = producer.SendForResult(To(0, "b"));
+  EXPECT_TRUE(producer.Close(seconds{20}));
+  EXPECT_EQ(delivered, 1500);
+  EXPECT_EQ(result.get()->offset, -1);
+}
+
 TEST_F(ProducerTest, WhatLiesWithABrokerThatIsAwayIsDeliveredWhenItReturns) {
   Producer producer = Open(Options());
   ASSERT_TRUE(producer.Send(To(0, "a")));
