@@ -102,8 +102,8 @@ class Consumer {
   static Result<Consumer> Open(ConsumerOptions options);
   Consumer(Consumer&& other) noexcept;
   Consumer& operator=(Consumer&& other) noexcept;
-  /// Closes, without the rebalance functions, within 5 s. Memory of messages that outlive the
-  /// consumer keeps its connections; the last of them then takes up to 3 s to end.
+  /// Closes, without the rebalance functions and those of commits, within 5 s. Memory of messages
+  /// that outlive the consumer keeps its connections; the last of them then takes up to 3 s to end.
   ~Consumer();
 
   /// Joins the group. A topic that begins with ^ is a regular expression; topics that match later
@@ -137,8 +137,9 @@ class Consumer {
   Result<void> Commit(const Offsets& offsets, Milliseconds timeout);
 
   /// Commits without waiting and without another try. `done` is called within a later Poll,
-  /// PollBatch, Commit or Close; without one, failures are logged. Order is kept. Held back while
-  /// a rebalance goes on that this consumer keeps partitions through (cooperative assignors).
+  /// PollBatch, Commit or Close, at the end of Close with kRetry where there is no answer yet;
+  /// without one, failures are logged. Order is kept. Held back while a rebalance goes on that this
+  /// consumer keeps partitions through (cooperative assignors).
   using CommitFunction = std::function<void(const Result<void>&)>;
   Result<void> CommitAsync(const Offsets& offsets, CommitFunction done = {});
 

@@ -102,6 +102,7 @@ class Consumer::Impl final : private kafka::Callbacks {
   void SendHeld();
   void ServeCommits(int wait_ms);
   void Report(rd_kafka_event_t& event);
+  void TellUnanswered();
   void Tell(const CommitFunction& done, const Result<void>& result);
   Result<void> Answered(rd_kafka_resp_err_t code, const std::string& what);
   Result<Offsets> Ask(const Offsets& times, const kafka::Deadline& deadline);

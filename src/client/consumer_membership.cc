@@ -175,8 +175,7 @@ Result<void> Consumer::Impl::Close(Milliseconds timeout) {
   }
   if (left) left = kafka::WaitUntilClosed(instance, "close the consumer", deadline, carry_out);
   static_cast<void>(Remove(Assignment()));
-  for (const HeldCommit& held : std::exchange(held_, {}))
-    Tell(held.done, CheckCommit(held.offsets));  // nothing is ours any more
+  TellUnanswered();
   carried_.clear();
   // librdkafka 2.0.2 asserts (rd_kafka_sticky_assignor_state_destroy) where a consumer is destroyed
   // within its first cooperative join.

@@ -104,6 +104,17 @@ void Consumer::Impl::Report(rd_kafka_event_t& event) {
   Tell(found.mapped(), Check(code, what));
 }
 
+// When all is over: nothing is ours any more, and no answer will be heard.
+void Consumer::Impl::TellUnanswered() {
+  for (const HeldCommit& held : std::exchange(held_, {}))
+    Tell(held.done, CheckCommit(held.offsets));
+  ServeCommits(0);
+  for (const auto& [commit, done] : std::exchange(commits_, {}))
+    Tell(done, Error{Action::kRetry,
+                     "the group has not answered a commit when the consumer was closed; it may "
+                     "have been committed all the same"});
+}
+
 void Consumer::Impl::Tell(const CommitFunction& done, const Result<void>& result) {
   if (done)
     done(result);

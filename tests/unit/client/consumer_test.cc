@@ -220,6 +220,21 @@ TEST_F(ConsumerTest, CommitsOfOneMessageOfBatchesAndLater) {
   EXPECT_TRUE(consumer.Commit({}, kSoon));
 }
 
+TEST_F(ConsumerTest, CloseTellsOfCommitsWithoutAnAnswer) {
+  Produce(0, 3);
+  Consumer consumer = OpenAt(Place::Beginning(), Options());
+  EXPECT_EQ(Read(consumer, 1), Values(0, 1));
+  cluster_.RefuseNextCommit(RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE, 5000);
+  std::vector<Result<void>> told;
+  ASSERT_TRUE(consumer.CommitAsync(consumer.Positions(),
+                                   [&](const Result<void>& result) { told.push_back(result); }));
+  static_cast<void>(consumer.Close(milliseconds{200}));
+  ASSERT_EQ(told.size(), 1U);
+  ASSERT_FALSE(told[0]);
+  EXPECT_EQ(told[0].error().action, Action::kRetry);
+  EXPECT_THAT(told[0].error().message, HasSubstr("may have been committed"));
+}
+
 TEST_F(ConsumerTest, CommitsOnlyWhatIsOurs) {
   Consumer consumer = OpenAt(Place::Beginning(), Options());
   EXPECT_EQ(consumer.Commit({{kSecond, 1}}, kSoon).error().action, Action::kAbort);
