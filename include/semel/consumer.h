@@ -28,11 +28,12 @@ Offsets OffsetsAfter(std::span<const Message> messages);
 
 /// A place in a partition.
 struct Place {
-  enum class Kind : std::uint8_t { kOffset, kBeginning, kEnd, kTime, kCommitted };
+  enum class Kind : std::uint8_t { kOffset, kBeginning, kEnd, kTime, kCommitted, kLast };
   Kind kind = Kind::kBeginning;
-  /// kOffset: the offset. kTime: milliseconds since the epoch.
+  /// kOffset: the offset. kTime: milliseconds since the epoch. kLast: how many.
   std::int64_t value = 0;
 
+  /// 0 or above.
   static Place Offset(std::int64_t offset) { return {Kind::kOffset, offset}; }
   /// The oldest message that is still there.
   static Place Beginning() { return {}; }
@@ -41,6 +42,8 @@ struct Place {
   static Place End() { return {Kind::kEnd, 0}; }
   /// The first message that is as new as that; the end where there is none.
   static Place Time(std::int64_t milliseconds) { return {Kind::kTime, milliseconds}; }
+  /// So many offsets before the end; the beginning where there are fewer. 0 or above.
+  static Place Last(std::int64_t count) { return {Kind::kLast, count}; }
   /// Where the group is; where it has no offset, ConsumerOptions::start.
   static Place Committed() { return {Kind::kCommitted, 0}; }
 
@@ -111,7 +114,7 @@ class Consumer {
   Result<void> Subscribe(const std::vector<std::string>& topics);
 
   /// Reads these partitions, without membership, in place of what was read before. May take
-  /// `timeout`: brokers are asked about kEnd, kTime and kCommitted.
+  /// `timeout`: brokers are asked about all places but kOffset and kBeginning.
   Result<void> Assign(const std::map<TopicPartition, Place>& places, Milliseconds timeout);
 
   /// Moves within partitions that are ours; paused ones stay paused. May take `timeout`.

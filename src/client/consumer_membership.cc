@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/consumer_conf.h"
 #include "client/consumer_impl.h"
 #include "kafka/consumer_calls.h"
 
@@ -34,6 +35,7 @@ Result<void> Consumer::Impl::Subscribe(const std::vector<std::string>& topics) {
 
 Result<void> Consumer::Impl::Assign(const Places& places, Milliseconds timeout) {
   if (subscribed_) return Error{Action::kFix, "Subscribe and Assign exclude each other"};
+  for (const auto& [name, place] : places) SEMEL_TRY(CheckPlace(place, NameOf(name)));
   SEMEL_TRY_ASSIGN(const Offsets offsets, Locate(places, kafka::Deadline(timeout)));
   static_cast<void>(Remove(Assignment()));
   for (const auto& [partition, offset] : offsets) PlaceAt(owned_[partition], offset);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "client/consumer_conf.h"
 #include "client/consumer_impl.h"
 #include "kafka/consumer_calls.h"
 #include "kafka/metadata.h"
@@ -201,10 +202,13 @@ Result<Offsets> Consumer::Impl::Locate(Places places, const kafka::Deadline& dea
   for (const TopicPartition& name : asked)
     if (!offsets.contains(name)) places[name] = options_.start;
   Offsets times;
+  Offsets lasts;
   for (const auto& [name, place] : places) {
     if (place.kind == Place::Kind::kOffset) offsets[name] = place.value;
     if (place.kind == Place::Kind::kBeginning) offsets[name] = RD_KAFKA_OFFSET_BEGINNING;
-    if (place.kind == Place::Kind::kEnd) times[name] = RD_KAFKA_OFFSET_END;
+    if (place.kind == Place::Kind::kEnd || place.kind == Place::Kind::kLast)
+      times[name] = RD_KAFKA_OFFSET_END;
+    if (place.kind == Place::Kind::kLast) lasts[name] = RD_KAFKA_OFFSET_BEGINNING;
     if (place.kind == Place::Kind::kTime) times[name] = std::max<std::int64_t>(place.value, 0);
   }
   SEMEL_TRY_ASSIGN(Offsets found, Ask(times, deadline));
@@ -213,6 +217,9 @@ Result<Offsets> Consumer::Impl::Locate(Places places, const kafka::Deadline& dea
     if (offset == RD_KAFKA_OFFSET_END) ends[name] = RD_KAFKA_OFFSET_END;
   SEMEL_TRY_ASSIGN(const Offsets found_ends, Ask(ends, deadline));
   for (const auto& [name, offset] : found_ends) found[name] = offset;
+  SEMEL_TRY_ASSIGN(const Offsets beginnings, Ask(lasts, deadline));
+  for (const auto& [name, first] : beginnings)
+    found[name] = std::max(found.at(name) - places.at(name).value, first);
   offsets.merge(found);
   return offsets;
 }
@@ -221,8 +228,7 @@ Result<void> Consumer::Impl::Seek(const Places& places, Milliseconds timeout) {
   const kafka::Deadline deadline(timeout);
   for (const auto& [name, place] : places) {
     SEMEL_TRY(CheckOurs(name, Action::kFail));
-    if (place.kind == Place::Kind::kOffset && place.value < 0)
-      return Error{Action::kFix, NameOf(name) + ": no offset is below 0"};
+    SEMEL_TRY(CheckPlace(place, NameOf(name)));
   }
   SEMEL_TRY_ASSIGN(const Offsets offsets, Locate(places, deadline));
   Offsets moved;

@@ -184,6 +184,20 @@ TEST_F(ConsumerTest, AnOffsetThatIsNotThereStops) {
                     HasSubstr("reset_out_of_range")));
 }
 
+TEST_F(ConsumerTest, NoOffsetIsBelowZero) {
+  Consumer consumer = OpenAt(Place::Beginning(), Options());
+  for (const std::int64_t offset : {-1, -2, -1000, -2001}) {
+    const std::map<TopicPartition, Place> places{{kFirst, Place::Offset(offset)}};
+    EXPECT_EQ(consumer.Assign(places, kSoon).error().message, "t [0]: no offset is below 0");
+    EXPECT_EQ(consumer.Seek(places, kSoon).error().action, Action::kFix);
+    ConsumerOptions options = Options();
+    options.start = Place::Offset(offset);
+    const auto opened = Consumer::Open(std::move(options));
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().message, "start: no offset is below 0");
+  }
+}
+
 TEST_F(ConsumerTest, AnOffsetThatIsNotThereCanBeReset) {
   Produce(0, 5);
   ConsumerOptions options = Options("");
