@@ -218,6 +218,26 @@ TEST_F(ProducerTest, CloseGivesUpAndTellsEverybody) {
   EXPECT_TRUE(producer.Close(seconds{1}));
 }
 
+// The name is so long, and wrong, that a Send is at its beginning for most of its time.
+TEST_F(ProducerTest, WhatIsSentWhileItClosesIsCountedOnce) {
+  const std::string name(std::size_t{8} << 20U, 'x');
+  for (int i = 0; i < 30; ++i) {
+    Producer producer = Open(Options());
+    std::atomic<bool> sends = false;
+    std::jthread other([&](const std::stop_token& done) {
+      while (!done.stop_requested()) {
+        EXPECT_FALSE(producer.SendForResult({.topic = name}).get());
+        sends = true;
+      }
+    });
+    while (!sends) std::this_thread::yield();
+    static_cast<void>(producer.Close(milliseconds{0}));
+    other.request_stop();
+    other.join();
+    ASSERT_EQ(producer.undelivered(), 0U);
+  }
+}
+
 TEST_F(ProducerTest, TheDestructorEndsSoonAndWarns) {
   BrokerDown();
   int told = 0;
