@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/outgoing.h"
+#include "kafka/deadline.h"
 #include "kafka/rdkafka_producer.h"
 #include "wiring/job_topics.h"
 #include "wiring/lane_setup.h"
@@ -12,7 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kSlice{100};  // how often a wait looks for Stop
+constexpr int kSliceMs = 100;  // how often a wait looks for Stop
 constexpr milliseconds kRestoringSlice{20};
 constexpr milliseconds kLeaveTimeout{5000};
 constexpr std::size_t kPollRecords = 1000;
@@ -68,21 +70,21 @@ Result<std::optional<Message>> TransactionalLoop::Poll(milliseconds timeout) {
 
 std::optional<Message> TransactionalLoop::Next() {
   do {  // after Stop too: what is done is committed then
-    if (auto message = Poll(kSlice); message && *message) return std::move(*message);
+    if (auto message = Poll(milliseconds{kSliceMs}); message && *message)
+      return std::move(*message);
   } while (status_ && !stopped_);
   return std::nullopt;
 }
 
 Result<std::optional<Message>> TransactionalLoop::Take(milliseconds timeout) {
-  const auto deadline = clock_.Now() + timeout;
+  const kafka::Deadline deadline(timeout);
   for (bool first = true;; first = false) {
     if (Due()) SEMEL_TRY(input_.Finish());
     if (stopped_) return std::optional<Message>();
     SEMEL_TRY_ASSIGN(std::optional<Message> message, NextHeld());
     if (message) return message;
-    const auto left = std::chrono::ceil<milliseconds>(deadline - clock_.Now());
-    if (left <= left.zero() && !first) return std::optional<Message>();
-    SEMEL_TRY(Fetch(std::clamp(left, left.zero(), kSlice)));
+    if (deadline.passed() && !first) return std::optional<Message>();
+    SEMEL_TRY(Fetch(milliseconds{deadline.SliceMs(kSliceMs)}));
   }
 }
 
@@ -193,6 +195,7 @@ Result<void> TransactionalLoop::Send(const OutgoingMessage& message) {
 }
 
 Result<kafka::OutgoingRecord> TransactionalLoop::RecordOf(const OutgoingMessage& message) {
+  SEMEL_TRY(Check(message));
   if (std::ranges::find(options_.outputs, message.topic) == options_.outputs.end())
     return Error{Action::kFix,
                  "topic " + std::string(message.topic) + " is not one of the outputs"};

@@ -22,11 +22,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-milliseconds Milliseconds(std::string_view text) {
-  int number = 0;
+std::int64_t Number(std::string_view text) {
+  std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
-  return milliseconds{number};
+  return number;
 }
+
+milliseconds Milliseconds(std::string_view text) { return milliseconds{Number(text)}; }
 
 std::string Text(const Message& message) {
   return std::to_string(message.partition) + " " + std::to_string(message.offset) + " " +
@@ -53,8 +55,8 @@ std::string Counts(const TransactionalConsumer& consumer) {
 }
 
 template <typename Consumer>
-std::string Polled(Consumer& consumer, std::string_view timeout) {
-  const auto message = consumer.Poll(Milliseconds(timeout));
+std::string Polled(Consumer& consumer, milliseconds timeout) {
+  const auto message = consumer.Poll(timeout);
   if (!message) return Text(Result<void>(message.error()));
   return *message ? std::string("message ").append(Text(**message)) : "none";
 }
@@ -91,7 +93,9 @@ std::string Answer(Consumer& consumer, const std::string& line) {
   const auto space = std::min(line.find(' '), line.size());
   const std::string command = line.substr(0, space);
   const std::string_view rest = std::string_view(line).substr(std::min(space + 1, line.size()));
-  if (command == "poll") return Polled(consumer, rest);
+  if (command == "poll") return Polled(consumer, Milliseconds(rest));
+  if (command == "poll_forever") return Polled(consumer, milliseconds::max());
+  if (command == "send_at") return SendAt(consumer, rest);
   if (command == "loop") return Loop(consumer, rest);
   if (command == "commit") return Text(consumer.Commit());
   if (command == "close") return Text(consumer.Close());

@@ -219,6 +219,27 @@ def test_a_message_outlives_its_consumer(cluster: Cluster, topic: TopicFactory, 
     assert consumer("outlive") == f"outlived {source} 0 0 kept"
 
 
+@both
+def test_a_poll_may_wait_forever(cluster: Cluster, topic: TopicFactory, driver: DriverFactory, kind: str) -> None:
+    source = topic()
+    put(cluster, source, "a")
+    assert driver(kind, source, unique("forever"), NAMED)("poll_forever") == "message 0 0 a"
+
+
+@both
+def test_a_time_that_librdkafka_would_replace_is_refused(
+        cluster: Cluster, topic: TopicFactory, driver: DriverFactory, kind: str) -> None:
+    source, output = topic("in"), topic("out")
+    put(cluster, source, "a")
+    consumer = driver(kind, source, unique("timed"), NAMED, f"output={output}")
+    assert consumer.values(1) == ["a"]
+    for time_ms in (0, -2):
+        assert consumer(f"send_at {time_ms} {output}").startswith("error fix ")
+    assert consumer(f"send_at 1000 {output}") == "ok"
+    assert consumer("close") == "ok"
+    assert [record.timestamp for record in cluster.read(output)] == [1000]
+
+
 def test_a_new_group_may_begin_behind_the_last_message(cluster: Cluster, topic: TopicFactory, driver: DriverFactory) -> None:
     source, group = topic(), unique("behind")
     put(cluster, source, "old")
