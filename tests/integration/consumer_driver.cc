@@ -132,6 +132,9 @@ void Set(UniqueConsumerOptions& options, std::string_view name, std::string_view
   if (name == "missing") options.on_missing = Policy(value);
   if (name == "invalid") options.on_invalid = Policy(value);
   if (name == "late") options.on_late = Policy(value);
+  if (name == "changelog") options.changelog = value;
+  if (name == "create_changelog") options.create_changelog = value == "1";
+  if (name == "memory_limit") options.memory_limit = static_cast<std::uint64_t>(Number(value));
   if (name == "accept_new_rule") options.accept_new_rule = true;
   if (name == "accept_new_partitions") options.accept_new_partitions = true;
 }

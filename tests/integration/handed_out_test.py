@@ -262,6 +262,41 @@ def test_messages_that_were_deleted_before_they_were_read_are_told(
     assert error.startswith("error stop ") and "offsets 1 to 1" in error and "semel group reset" in error
 
 
+def test_the_changelog_has_the_name_that_is_asked_for_and_is_made_only_where_it_may(
+        cluster: Cluster, topic: TopicFactory, driver: DriverFactory) -> None:
+    source, group, changelog = topic(), unique("named"), unique("what.was.seen")
+    put(cluster, source, "a", "a", "b")
+    refused = driver("unique", source, group, NAMED, f"changelog={changelog}", "create_changelog=0").opened
+    assert refused.startswith("error fix ") and changelog in refused and "semel topic create" in refused
+    assert not {changelog, f"{group}.seen"} & set(cluster.topics())
+
+    consumer = driver("unique", source, group, NAMED, f"changelog={changelog}")
+    assert consumer.values(2) == ["a", "b"]
+    assert consumer("close") == "ok"
+    assert f"{group}.seen" not in cluster.topics()
+    assert cluster.end_offset(changelog) > 0
+    put(cluster, source, "b", "c")
+    assert driver("unique", source, group, NAMED, f"changelog={changelog}", "create_changelog=0").values(1) == ["c"]
+
+
+def test_full_memory_ends_it_and_nothing_is_forgotten(cluster: Cluster, topic: TopicFactory, driver: DriverFactory) -> None:
+    source, group = topic(retention_ms=-1), unique("full")
+    count = 60_000
+    put(cluster, source, *map(str, range(count)))
+    consumer = driver("unique", source, group, NAMED, f"memory_limit={1 << 20}")
+    before = consumer("loop 60000").split()[1:]
+    error = consumer("status")
+    assert error.startswith("error stop ") and "memory" in error, error
+    assert consumer("close") == error
+    again = driver("unique", source, group, NAMED)
+    left = [again.message()[2]]
+    while left[-1] != str(count - 1):
+        left.append(again.message()[2])
+    committed = int(left[0])
+    assert committed <= len(before) < count
+    assert before[:committed] + left == [str(i) for i in range(count)]
+
+
 @pytest.mark.parametrize("change", ["accept_new_partitions", "accept_new_rule"])
 def test_a_change_is_told_and_can_be_accepted(
         cluster: Cluster, topic: TopicFactory, driver: DriverFactory, change: str) -> None:

@@ -367,8 +367,12 @@ TEST_F(ProducerTest, CanBeMoved) {
   Producer first = Open(Options());
   auto future = first.SendForResult(To(0, "a"));
   Producer second = std::move(first);
-  EXPECT_TRUE(second.Close(seconds{20}));
+  auto other = second.SendForResult(To(0, "b"));
+  second = Open(Options());  // closes the one before
   EXPECT_TRUE(future.get());
+  EXPECT_TRUE(other.get());
+  ASSERT_TRUE(second.Send(To(0, "c")));
+  EXPECT_TRUE(second.Close(seconds{20}));
 }
 
 }  // namespace
