@@ -13,6 +13,7 @@ using kafka::Partition;
 
 constexpr std::chrono::milliseconds kBackoffMax{2000};
 constexpr int kBeginTries = 5;
+constexpr kafka::Milliseconds kLeaveAtLeast{1000};  // where the end of a transaction took all
 
 }  // namespace
 
@@ -233,12 +234,14 @@ Result<void> TransactionalInput::ServeRestored() {
 }
 
 void TransactionalInput::Leave(kafka::Milliseconds timeout) {
+  const auto deadline = parts_.clock.Now() + timeout;
   // What is open ends now rather than by its time-out, which would block the next owner.
   if (transaction_ && committer_.open())
-    static_cast<void>(committer_.Abandon({Action::kAbort, "it stops"}));
+    static_cast<void>(committer_.Abandon({Action::kAbort, "it stops"}, deadline));
   transaction_.reset();
   if (!consumer_) return;
-  if (const auto left = consumer_->Leave(timeout); !left)
+  const auto rest = std::chrono::ceil<kafka::Milliseconds>(deadline - parts_.clock.Now());
+  if (const auto left = consumer_->Leave(std::max(rest, kLeaveAtLeast)); !left)
     parts_.log.Warning("the group was not left in time", {{"error", left.error().message}});
 }
 

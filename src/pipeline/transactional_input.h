@@ -96,7 +96,8 @@ class TransactionalInput {
   Result<void> Finish();
   Result<void> RollBack(const Error& why);
 
-  /// Rolls back what is open and leaves the group.
+  /// Rolls back what is open and leaves the group; both together, at most a second more. What the
+  /// brokers do not end within that time ends by its time-out, or when the next one joins.
   void Leave(kafka::Milliseconds timeout);
 
   Transaction* transaction() { return transaction_.get(); }

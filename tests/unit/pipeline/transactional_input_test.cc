@@ -150,5 +150,29 @@ TEST_F(ForgetfulInputTest, ATransactionWhoseOffsetsSomebodyMovedIsTold) {
   EXPECT_THAT(taken_, ElementsAre(std::pair(0, 2)));
 }
 
+TEST_F(ForgetfulInputTest, LeavingTakesItsTimeAndNoMoreThoughTheBrokersAreAway) {
+  Put(0, 3);
+  kafka_.Give({0});
+  Work();
+  ASSERT_NE(input_.transaction(), nullptr);
+  kafka_.fault = [](Call call) -> std::optional<Error> {
+    if (call == Call::kInit) return Error{Action::kRetry, "no answer"};
+    return std::nullopt;
+  };
+  const auto start = clock_.Now();
+  input_.Leave(kafka::Milliseconds{3000});
+  EXPECT_LE(clock_.Now() - start, std::chrono::milliseconds{3500});
+  EXPECT_EQ(kafka_.CountTrace("leave"), 1U);
+}
+
+TEST_F(ForgetfulInputTest, LeavingEndsWhatIsOpen) {
+  Put(0, 3);
+  kafka_.Give({0});
+  Work();
+  const std::size_t before = kafka_.CountTrace("init");
+  input_.Leave(kafka::Milliseconds{3000});
+  EXPECT_EQ(kafka_.CountTrace("init"), before + 1) << "it aborts what the producer left";
+}
+
 }  // namespace
 }  // namespace semel::testing
