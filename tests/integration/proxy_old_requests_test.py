@@ -10,14 +10,11 @@ import pytest
 from conftest import ScenarioFactory
 from fault_proxy import Fault, FaultProxy, Frame, answer, request
 from kafka_frames import Api
+from proxy_faults import label
 from proxy_scenario import SHORT_SESSION
 
 STEPS = [Api.ADD_PARTITIONS_TO_TXN, Api.ADD_OFFSETS_TO_TXN, Api.TXN_OFFSET_COMMIT, Api.END_TXN]
 QUICK = ("-X", "socket.timeout.ms=2000")
-
-
-def name(api: Api) -> str:
-    return api.name.lower()
 
 
 def repeated(proxy: FaultProxy, api: Api, cut: bool = True) -> Fault:
@@ -46,7 +43,7 @@ def refused(proxy: FaultProxy, old: Fault) -> None:
     assert late.error, f"the broker took it: {late}"
 
 
-@pytest.mark.parametrize("during", STEPS, ids=name)
+@pytest.mark.parametrize("during", STEPS, ids=label)
 def test_commit_in_the_next_transaction(during: Api, scenario: ScenarioFactory) -> None:
     main = scenario()
     worker = main.begin()
@@ -133,7 +130,7 @@ def test_offsets_behind_the_next_ones(cut: bool, scenario: ScenarioFactory) -> N
     main.finish()
 
 
-@pytest.mark.parametrize("api", [Api.ADD_PARTITIONS_TO_TXN, Api.ADD_OFFSETS_TO_TXN], ids=name)
+@pytest.mark.parametrize("api", [Api.ADD_PARTITIONS_TO_TXN, Api.ADD_OFFSETS_TO_TXN], ids=label)
 def test_additions_between_transactions(api: Api, scenario: ScenarioFactory) -> None:
     """The old one would open a transaction that nobody ends."""
     main = scenario()

@@ -16,14 +16,14 @@ class Scenario:
         job.brokers = proxy.bootstrap
         self.job = job
         self.proxy = proxy
-        self._workers: list[Process] = []
+        self.workers: list[Process] = []
         self._stream: Process | None = None
 
     def worker(self, client_id: str = "w0", *flags: str, named: bool = True) -> Process:
         """Requests that go by its client id are its own."""
         name = ("--instance", client_id) if named else ()
-        self._workers.append(self.job.start("-X", f"client.id={client_id}", *FAST, *name, *flags))
-        return self._workers[-1]
+        self.workers.append(self.job.start("-X", f"client.id={client_id}", *FAST, *name, *flags))
+        return self.workers[-1]
 
     def stream(self, rate: int = 1_000) -> None:
         self._stream = self.job.start_stream(900_000, rate=rate)
@@ -47,10 +47,10 @@ class Scenario:
 
     def kill(self, worker: Process) -> None:
         worker.kill9()
-        self._workers.remove(worker)
+        self.workers.remove(worker)
 
     def stop(self, worker: Process) -> None:
-        self._workers.remove(worker)
+        self.workers.remove(worker)
         worker.term()
         assert worker.wait() == 0, worker.describe()
 
@@ -59,10 +59,10 @@ class Scenario:
         if self._stream:
             self._stream.term()
             assert self._stream.wait() == 0, self._stream.describe()
-        for worker in self._workers:
+        for worker in self.workers:
             assert worker.running, worker.describe()
         self.job.wait_caught_up()
-        for worker in list(self._workers):
+        for worker in list(self.workers):
             self.stop(worker)
         self.job.check()
         self.proxy.check_all_happened()
