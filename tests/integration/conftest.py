@@ -170,7 +170,7 @@ class ScenarioFactory(Protocol):
 
 
 @pytest.fixture
-def scenario(job: JobFactory, proxy: FaultProxy) -> ScenarioFactory:
+def scenario(proxy: FaultProxy, job: JobFactory) -> ScenarioFactory:
     """scenario("--on-late", "drop").begin(): a job that works behind the proxy."""
 
     def create(*options: str, partitions: int = 2) -> Scenario:

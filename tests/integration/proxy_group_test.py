@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Callable
 
 import pytest
+from cluster import wait_for
 from conftest import ScenarioFactory
 from fault_proxy import Pattern, answer, request
 from job import Page
@@ -102,5 +103,5 @@ def test_a_rebalance_while_a_commit_is_unknown(scenario: ScenarioFactory) -> Non
     lost.release()
     for client, worker in (("w0", first), ("w1", second)):
         main.wait_committed(worker, 2, client)
-    assert page.total("semel_transactions_total", 'result="unknown"') >= 1
+    wait_for(lambda: page.total("semel_transactions_total", 'result="unknown"') >= 1, "the commit is unknown to the worker")
     main.finish()
