@@ -52,9 +52,8 @@ std::map<std::string, Partitions> AssignSticky(const std::vector<JoinedMember>& 
   for (kafka::Partition partition = 0; partition < partitions; ++partition) {
     if (owners.contains(partition)) continue;
     const auto least = std::min_element(
-        given.begin(), given.end(), [](const auto& one, const auto& other) {
-          return one.second.size() < other.second.size();
-        });
+        given.begin(), given.end(),
+        [](const auto& one, const auto& other) { return one.second.size() < other.second.size(); });
     least->second.push_back(partition);
   }
   return given;

@@ -14,11 +14,11 @@ constexpr milliseconds kBackoffMin{100};
 constexpr milliseconds kBackoffMax{1000};
 
 struct Ill {
-  bool cut = false;          // the client loses the connection
-  bool lost = false;         // the request never arrives
-  bool silent = false;       // the answer never arrives
-  Duration delay{};          // of the request; those behind it wait too
-  Duration adrift{};         // the request arrives after that, whatever became of its connection
+  bool cut = false;     // the client loses the connection
+  bool lost = false;    // the request never arrives
+  bool silent = false;  // the answer never arrives
+  Duration delay{};     // of the request; those behind it wait too
+  Duration adrift{};    // the request arrives after that, whatever became of its connection
 };
 
 Duration Between(prove::Random& random, Duration low, Duration high) {
@@ -27,10 +27,9 @@ Duration Between(prove::Random& random, Duration low, Duration high) {
 }
 
 Ill Ask(FaultPlan& faults, const std::string& site) {
-  auto fault = faults.Ask(site, {{"delay", 0.003},
-                                 {"request_lost", 0.001},
-                                 {"answer_lost", 0.001},
-                                 {"request_held", 0.001}});
+  auto fault = faults.Ask(
+      site,
+      {{"delay", 0.003}, {"request_lost", 0.001}, {"answer_lost", 0.001}, {"request_held", 0.001}});
   Ill ill;
   if (!fault) return ill;
   if (fault->kind == "delay") {
@@ -113,8 +112,8 @@ void Channel::Transmit(std::uint64_t id, Pending& pending) {
   const std::shared_ptr<Wire> wire = pending.wire = wire_;
   if (when_sent) when_sent(pending.request.api);
   Scheduler& scheduler = parts_.scheduler;
-  const Time arrives = std::max(
-      wire->last_up, scheduler.Now() + microseconds(100 + random_.Below(700)) + ill.delay);
+  const Time arrives =
+      std::max(wire->last_up, scheduler.Now() + microseconds(100 + random_.Below(700)) + ill.delay);
   if (ill.cut) {
     const Time cut = arrives + Between(random_, microseconds(500), milliseconds(100));
     scheduler.At(cut, [wire] { Sever(wire); });
@@ -148,8 +147,8 @@ void Channel::Transmit(std::uint64_t id, Pending& pending) {
       }
       const auto self = weak.lock();
       if (!self || !wire->open || silent) return;
-      const Time there = std::max(
-          wire->last_down, scheduler.Now() + microseconds(100 + self->random_.Below(700)));
+      const Time there =
+          std::max(wire->last_down, scheduler.Now() + microseconds(100 + self->random_.Below(700)));
       wire->last_down = there;
       scheduler.At(there, self->process_, [wire, id, weak, deliver = std::move(deliver)] {
         if (const auto receiver = weak.lock()) receiver->Answered(wire, id, deliver);

@@ -81,27 +81,28 @@ template <typename Answer>
 void Ask(Channel& channel, const char* api, Duration timeout,
          std::function<void(BrokerId, std::function<void(Answer)>)> serve,
          std::function<void(Answer)> done) {
-  channel.Send({.api = api,
-                .serve =
-                    [serve = std::move(serve), done](BrokerId at, const SendAnswer& send) {
-                      serve(at, [send, done](Answer answer) {
-                        send([done, answer = std::move(answer)]() mutable { done(std::move(answer)); });
-                      });
-                    },
-                .failed =
-                    [done](ErrorCode error) {
-                      Answer answer;
-                      answer.error = error;
-                      done(std::move(answer));
-                    },
-                .timeout = timeout});
+  channel.Send(
+      {.api = api,
+       .serve =
+           [serve = std::move(serve), done](BrokerId at, const SendAnswer& send) {
+             serve(at, [send, done](Answer answer) {
+               send([done, answer = std::move(answer)]() mutable { done(std::move(answer)); });
+             });
+           },
+       .failed =
+           [done](ErrorCode error) {
+             Answer answer;
+             answer.error = error;
+             done(std::move(answer));
+           },
+       .timeout = timeout});
 }
 
 /// The same for a blocking call: empty when the deadline came first. For tasks only.
 template <typename Answer>
-std::optional<Answer> AskAndWait(
-    const ClientParts& parts, Channel& channel, const char* api, Time deadline,
-    std::function<void(BrokerId, std::function<void(Answer)>)> serve) {
+std::optional<Answer> AskAndWait(const ClientParts& parts, Channel& channel, const char* api,
+                                 Time deadline,
+                                 std::function<void(BrokerId, std::function<void(Answer)>)> serve) {
   struct Waiting {
     explicit Waiting(Scheduler& scheduler) : arrived(scheduler) {}
     Signal arrived;

@@ -24,8 +24,10 @@ Cluster::Cluster(Scheduler& scheduler, FaultPlan& faults, Options options)
                            ProducerIdAndEpoch producer,
                            bool commit) { WriteMarker(id, target, producer, commit); }),
       groups_({.now = [this] { return scheduler_.Now(); },
-               .after = [this](Duration wait,
-                               std::function<void()> call) { scheduler_.After(wait, std::move(call)); }}) {
+               .after =
+                   [this](Duration wait, std::function<void()> call) {
+                     scheduler_.After(wait, std::move(call));
+                   }}) {
   for (std::size_t slot = 0; slot < kSlots; ++slot) {
     transaction_slots_[slot].leader = static_cast<BrokerId>(slot % states_.size());
     group_slots_[slot].leader = static_cast<BrokerId>((slot + 1) % states_.size());
@@ -125,7 +127,8 @@ void Cluster::Move(Leadership& leadership, BrokerId to) {
   if (to == kNoBroker) return;
   leadership.loaded = scheduler_.Now() + options_.load;
   const auto slot_in = [&](const std::vector<Leadership>& slots) -> std::optional<std::size_t> {
-    if (&leadership < slots.data() || &leadership >= slots.data() + slots.size()) return std::nullopt;
+    if (&leadership < slots.data() || &leadership >= slots.data() + slots.size())
+      return std::nullopt;
     return static_cast<std::size_t>(&leadership - slots.data());
   };
   const auto transactions = slot_in(transaction_slots_);
@@ -163,7 +166,8 @@ void Cluster::MoveGroupCoordinator(const std::string& group) {
 
 std::size_t Cluster::SlotOf(const std::string& name) const {
   std::uint64_t hash = 0xCBF29CE484222325U;
-  for (const char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001B3U;
+  for (const char letter : name)
+    hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001B3U;
   return prove::Mix(hash) % kSlots;
 }
 
@@ -201,10 +205,9 @@ GroupCoordinator* Cluster::GroupsAt(BrokerId at, const std::string& group, Error
 
 Cluster::Partition* Cluster::LedBy(BrokerId at, const TopicPartition& where, ErrorCode& error) {
   const auto found = logs_.find(where);
-  error = found == logs_.end() ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
-          : found->second.leadership.leader != at
-              ? RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION
-              : kNoError;
+  error = found == logs_.end()                    ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+          : found->second.leadership.leader != at ? RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION
+                                                  : kNoError;
   return error == kNoError ? &found->second : nullptr;
 }
 
@@ -221,7 +224,8 @@ ErrorCode Cluster::CommitInTransaction(BrokerId at, const std::string& transacti
   });
 }
 
-/// Each at its own time, so that a reader may see one partition's part of a commit before another's.
+/// Each at its own time, so that a reader may see one partition's part of a commit before
+/// another's.
 void Cluster::WriteMarker(const std::string& id, const TxnTarget& target,
                           ProducerIdAndEpoch producer, bool commit) {
   const std::uint64_t epoch = transaction_slots_[SlotOf(id)].epoch;
@@ -233,7 +237,8 @@ void Cluster::WriteMarker(const std::string& id, const TxnTarget& target,
     if (coordinator.epoch != epoch || coordinator.leader == kNoBroker) return;  // Resume asks again
     if (!WriteMarkerNow(id, target, producer, commit)) {
       scheduler_.After(milliseconds(100), [this, id, target, producer, commit, epoch] {
-        if (transaction_slots_[SlotOf(id)].epoch == epoch) WriteMarker(id, target, producer, commit);
+        if (transaction_slots_[SlotOf(id)].epoch == epoch)
+          WriteMarker(id, target, producer, commit);
       });
       return;
     }
@@ -256,8 +261,8 @@ bool Cluster::WriteMarkerNow(const std::string& id, const TxnTarget& target,
   if (group)
     static_cast<void>(groups_.WriteMarker(target.name, producer, commit));
   else
-    static_cast<void>(Log(target.name, target.partition)
-                          .AppendMarker(producer, commit, scheduler_.WallMs()));
+    static_cast<void>(
+        Log(target.name, target.partition).AppendMarker(producer, commit, scheduler_.WallMs()));
   return true;
 }
 

@@ -74,9 +74,9 @@ class Cluster final : private Brokers {
   struct Options {
     int brokers = 3;
     int min_insync = 2;
-    Duration failover = std::chrono::seconds(9);  ///< until the death of a broker is noticed
+    Duration failover = std::chrono::seconds(9);     ///< until the death of a broker is noticed
     Duration load = std::chrono::milliseconds(300);  ///< of a coordinator's state
-    Duration expiry = std::chrono::seconds(10);      ///< between looks for transactions that are old
+    Duration expiry = std::chrono::seconds(10);  ///< between looks for transactions that are old
   };
   template <typename Answer>
   using Reply = std::function<void(Answer)>;

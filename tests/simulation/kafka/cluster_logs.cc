@@ -57,8 +57,8 @@ bool Cluster::TryAnswer(const std::shared_ptr<PendingFetch>& fetch, bool time_is
   return true;
 }
 
-FetchAnswer::Part Cluster::Read(const FetchRequest& request,
-                                const FetchRequest::Position& position, BrokerId at, bool& news) {
+FetchAnswer::Part Cluster::Read(const FetchRequest& request, const FetchRequest::Position& position,
+                                BrokerId at, bool& news) {
   FetchAnswer::Part part{.asked = position, .next = position.offset};
   const Partition* const partition = LedBy(at, position.where, part.error);
   if (partition != nullptr && !partition->log->Holds(position.offset))

@@ -112,8 +112,7 @@ Result<kafka::Polled> Consumer::Poll(kafka::Milliseconds timeout, std::size_t ma
     if (const auto item = fetcher_->Next()) {
       waits = false;
       Handle(*item, polled, *batch);
-    } else if (!waits ||
-               !parts_.scheduler().WaitUntil(fetcher_->arrived(), deadline, "Poll")) {
+    } else if (!waits || !parts_.scheduler().WaitUntil(fetcher_->arrived(), deadline, "Poll")) {
       break;
     }
   }

@@ -159,8 +159,9 @@ void GroupCoordinator::Complete(Group& group) {
   }
   const auto leader = group.members.find(group.leader);
   if (leader == group.members.end() || !leader->second.joining) {
-    const auto other = std::find_if(group.members.begin(), group.members.end(),
-                                    [](const auto& entry) { return entry.second.joining != nullptr; });
+    const auto other =
+        std::find_if(group.members.begin(), group.members.end(),
+                     [](const auto& entry) { return entry.second.joining != nullptr; });
     group.leader = (other == group.members.end() ? group.members.begin() : other)->first;
   }
   group.state = State::kCompleting;
@@ -240,7 +241,8 @@ void GroupCoordinator::Watch(Group& group, const std::string& id) {
     if (found == group.members.end()) return;
     Member& member = found->second;
     // Who waits for our answer need not tell that he lives.
-    if (member.joining || member.syncing) member.expires = environment_.now() + member.session_timeout;
+    if (member.joining || member.syncing)
+      member.expires = environment_.now() + member.session_timeout;
     if (environment_.now() >= member.expires) return Remove(group, id);
     Watch(group, id);
   });

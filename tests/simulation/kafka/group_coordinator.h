@@ -86,8 +86,7 @@ class GroupCoordinator {
   ErrorCode Commit(const MemberIdentity& who, const OffsetMap& offsets);
   /// `verify`: asked where this opens the producer's transaction here.
   ErrorCode CommitInTransaction(const MemberIdentity& who, ProducerIdAndEpoch producer,
-                                const OffsetMap& offsets,
-                                const std::function<ErrorCode()>& verify);
+                                const OffsetMap& offsets, const std::function<ErrorCode()>& verify);
   ErrorCode WriteMarker(const std::string& group, ProducerIdAndEpoch producer, bool commit);
   Fetched Fetch(const std::string& group, const std::vector<TopicPartition>& partitions,
                 bool require_stable) const;

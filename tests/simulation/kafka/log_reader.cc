@@ -18,8 +18,7 @@ constexpr milliseconds kBetweenLooks{50};
 LogReader::LogReader(const ClientParts& parts)
     : parts_(parts),
       channels_(parts, parts.options.name),
-      group_(
-          std::make_shared<Channel>(parts.cluster.network(), parts.process, parts.options.name)),
+      group_(std::make_shared<Channel>(parts.cluster.network(), parts.process, parts.options.name)),
       committed_(parts, parts.options.name, true, kFetchWait),
       uncommitted_(parts, parts.options.name, false, kFetchWait) {}
 
@@ -109,11 +108,10 @@ Result<kafka::Offset> LogReader::OffsetAt(const std::string& topic, kafka::Parti
   const TopicPartition where{topic, partition};
   SEMEL_TRY_ASSIGN(
       const FoundOffset found,
-      AskLeader<FoundOffset>(
-          where, "ListOffsets", deadline,
-          [cluster = &parts_.cluster, where, time_ms](BrokerId at, auto reply) {
-            cluster->OffsetAt(at, where, time_ms, std::move(reply));
-          }));
+      AskLeader<FoundOffset>(where, "ListOffsets", deadline,
+                             [cluster = &parts_.cluster, where, time_ms](BrokerId at, auto reply) {
+                               cluster->OffsetAt(at, where, time_ms, std::move(reply));
+                             }));
   if (found.offset) return *found.offset;
   SEMEL_TRY_ASSIGN(const Ends all, Query(where, false, deadline));
   return all.end;

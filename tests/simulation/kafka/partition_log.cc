@@ -35,8 +35,7 @@ PartitionLog::Appended PartitionLog::Append(RecordBatch batch, std::int64_t now_
   }
   const kafka::Offset first = high();
   for (StoredRecord& record : batch.records) {
-    record.state =
-        batch.transactional ? StoredRecord::State::kOpen : StoredRecord::State::kPlain;
+    record.state = batch.transactional ? StoredRecord::State::kOpen : StoredRecord::State::kPlain;
     record.producer = batch.producer;
     if (config_.log_append_time) record.time_ms = now_ms;
     records_.push_back(std::move(record));
@@ -76,8 +75,7 @@ bool PartitionLog::Visible(kafka::Offset offset) const {
   return state == kPlain || state == kCommitted;
 }
 
-std::optional<kafka::Offset> PartitionLog::OffsetAt(std::int64_t time_ms,
-                                                    kafka::Offset end) const {
+std::optional<kafka::Offset> PartitionLog::OffsetAt(std::int64_t time_ms, kafka::Offset end) const {
   for (kafka::Offset offset = low_; offset < end; ++offset) {
     if (at(offset).time_ms >= time_ms) return offset;
   }

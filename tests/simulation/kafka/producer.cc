@@ -22,10 +22,9 @@ Producer::Producer(const ClientParts& parts, std::string transactional_id)
       id_(std::move(transactional_id)),
       timers_(parts),
       channels_(parts, parts.options.name),
-      coordinator_(std::make_shared<Channel>(parts.cluster.network(), parts.process,
-                                             parts.options.name)),
-      group_(
+      coordinator_(
           std::make_shared<Channel>(parts.cluster.network(), parts.process, parts.options.name)),
+      group_(std::make_shared<Channel>(parts.cluster.network(), parts.process, parts.options.name)),
       changed_(parts.scheduler()),
       request_timeout_(std::min(parts.options.socket_timeout, parts.options.transaction_timeout)) {
   for (const auto& channel : {coordinator_, group_}) {
@@ -52,10 +51,10 @@ void Producer::AbortAtEnd() {
   while (under_way() && parts_.scheduler().WaitUntil(changed_, deadline, "what is under way")) {
   }
   if (parts_.Now() >= deadline) return;
-  static_cast<void>(AskCoordinator("EndTxn", deadline, [id = id_, producer = *producer_](
-                                                           TransactionCoordinator& coordinator) {
-    return coordinator.End(id, producer, false);
-  }));
+  static_cast<void>(AskCoordinator(
+      "EndTxn", deadline, [id = id_, producer = *producer_](TransactionCoordinator& coordinator) {
+        return coordinator.End(id, producer, false);
+      }));
 }
 
 // --- errors --------------------------------------------------------------------------------------
@@ -288,7 +287,8 @@ void Producer::SendIfDue(const TopicPartition& where, Queue& queue, bool flushin
 
 void Producer::SendBatch(const TopicPartition& where, Queue& queue) {
   const BrokerId broker = parts_.cluster.LeaderOf(where);
-  if (broker == kNoBroker) return Answered(where, {.error = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE});
+  if (broker == kNoBroker)
+    return Answered(where, {.error = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE});
   ProduceRequest request{where.first, where.second, id_, queue.sent->batch};
   Ask<Produced>(
       channels_.To(broker), "Produce", request_timeout_,
@@ -319,8 +319,8 @@ void Producer::Answered(const TopicPartition& where, const Produced& produced) {
   }
   for (std::size_t i = 0; i < sent.tags.size() && produced.error == kNoError; ++i) {
     if (sent.tags[i] == 0) continue;
-    const std::int64_t time = produced.append_time_ms >= 0 ? produced.append_time_ms
-                                                           : sent.batch.records[i].time_ms;
+    const std::int64_t time =
+        produced.append_time_ms >= 0 ? produced.append_time_ms : sent.batch.records[i].time_ms;
     delivered_.push_back({sent.tags[i], produced.first + static_cast<kafka::Offset>(i), time});
   }
   SendIfDue(where, queue, flushing_);

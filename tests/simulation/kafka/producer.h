@@ -77,7 +77,9 @@ class Producer final : public kafka::TransactionalProducer {
                                     const OffsetMap& offsets);
   Channel& ToTransactions(BrokerId broker);
   Result<void> HandleOffsetsError(std::optional<ErrorCode> error, const std::string& what);
-  kafka::CommitResult Unknown(Error error) { return {kafka::CommitOutcome::kUnknown, std::move(error)}; }
+  kafka::CommitResult Unknown(Error error) {
+    return {kafka::CommitOutcome::kUnknown, std::move(error)};
+  }
   void AbortAtEnd();
 
   ClientParts parts_;

@@ -1,8 +1,8 @@
 // The half of Producer that ends transactions.
 #include <chrono>
 
-#include "token.h"
 #include "producer.h"
+#include "token.h"
 
 namespace semel::simulation {
 namespace {
@@ -92,10 +92,11 @@ Result<void> Producer::SendOffsets(
   if (offsets.empty()) return {};
   const Time deadline = parts_.Now() + timeout;
   const std::vector<TxnTarget> target{{options.group, -1}};
-  const auto added = AskCoordinator(
-      "AddOffsetsToTxn", deadline,
-      [id = id_, producer = *producer_, target, now = parts_.Now()](
-          TransactionCoordinator& coordinator) { return coordinator.Add(id, producer, target, now); });
+  const auto added = AskCoordinator("AddOffsetsToTxn", deadline,
+                                    [id = id_, producer = *producer_, target,
+                                     now = parts_.Now()](TransactionCoordinator& coordinator) {
+                                      return coordinator.Add(id, producer, target, now);
+                                    });
   SEMEL_TRY(HandleOffsetsError(added, what));
   OffsetMap map;
   for (const auto& [partition, offset] : offsets) map[{options.input_topic, partition}] = offset;

@@ -22,7 +22,8 @@ ProducerStates::Verdict ProducerStates::Check(ProducerIdAndEpoch producer,
                                               std::int32_t first_sequence,
                                               std::int32_t count) const {
   const auto found = states_.find(producer.id);
-  if (found == states_.end()) return {};  // a broker takes any sequence of one that it does not know
+  if (found == states_.end())
+    return {};  // a broker takes any sequence of one that it does not know
   const State& state = found->second;
   if (producer.epoch < state.epoch) return {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH, {}};
   if (producer.epoch > state.epoch)

@@ -92,8 +92,7 @@ ErrorCode TransactionCoordinator::Verify(const std::string& id, ProducerIdAndEpo
   return announced ? kNoError : RD_KAFKA_RESP_ERR_INVALID_TXN_STATE;
 }
 
-void TransactionCoordinator::Prepare(const std::string& id, Transaction& transaction,
-                                     bool commit) {
+void TransactionCoordinator::Prepare(const std::string& id, Transaction& transaction, bool commit) {
   transaction.state = commit ? State::kPrepareCommit : State::kPrepareAbort;
   AskForMarkers(id, transaction);
 }
@@ -115,8 +114,7 @@ void TransactionCoordinator::MarkerWritten(const std::string& id, const TxnTarge
   transaction.state = commit ? State::kCompleteCommit : State::kCompleteAbort;
 }
 
-void TransactionCoordinator::Expire(Time now,
-                                    const std::function<bool(const std::string&)>& mine) {
+void TransactionCoordinator::Expire(Time now, const std::function<bool(const std::string&)>& mine) {
   for (auto& [id, transaction] : transactions_) {
     if (transaction.state != State::kOngoing || now <= transaction.begun + transaction.timeout ||
         !mine(id))
