@@ -93,8 +93,8 @@ std::string PreviousSnapshot(const std::string& path) { return path + ".previous
 // ----------------------------------------------------------------------------------------- writing
 
 Result<SnapshotWriter> SnapshotWriter::Begin(const std::string& path, const std::string& temporary,
-                                             const SnapshotHeader& header) {
-  SEMEL_TRY_ASSIGN(FileReplacement file, FileReplacement::Begin(path, temporary));
+                                             const SnapshotHeader& header, FileSystem& files) {
+  SEMEL_TRY_ASSIGN(FileReplacement file, FileReplacement::Begin(path, temporary, files));
   SEMEL_TRY(file.Write(PackHeader(header)));
   return SnapshotWriter(std::move(file), path, header.rule.bits);
 }
@@ -131,8 +131,8 @@ Result<void> SnapshotWriter::Publish(std::int64_t log_end) {
 
 // ----------------------------------------------------------------------------------------- reading
 
-Result<SnapshotReader> SnapshotReader::Open(const std::string& path) {
-  SEMEL_TRY_ASSIGN(FileReader file, FileReader::Open(path));
+Result<SnapshotReader> SnapshotReader::Open(const std::string& path, FileSystem& files) {
+  SEMEL_TRY_ASSIGN(FileReader file, FileReader::Open(path, files));
   SnapshotReader reader(std::move(file), path);
   SEMEL_TRY(reader.ReadHeader());
   return reader;
