@@ -2,15 +2,12 @@
 
 #include <utility>
 
+#include "sink/place.h"
+
 namespace semel::sink {
 namespace {
 
 constexpr std::size_t kStreamBytes = std::size_t{256} << 10U;
-
-std::string Place(const std::string& topic, const Record& record) {
-  return topic + " [" + std::to_string(record.partition) + "] offset " +
-         std::to_string(record.offset);
-}
 
 }  // namespace
 
