@@ -26,6 +26,7 @@ struct SinkTopics {
   int input_partitions = 0;
   int letter_partitions = 0;
   std::size_t letter_bytes = 0;  ///< the largest record
+  std::string cluster_id{};
 };
 
 Error NoTopic(const std::string& topic, const SinkOptions& options) {
@@ -63,6 +64,7 @@ Result<SinkTopics> AskTopics(const SinkOptions& options, Logger& logger) {
   SEMEL_TRY_ASSIGN(const auto input, admin->Describe(options.from, kAskKafka));
   if (!input.exists) return NoTopic(options.from, options);
   SinkTopics topics{.input_partitions = input.partitions};
+  SEMEL_TRY_ASSIGN(topics.cluster_id, admin->ClusterId(kAskKafka));
   if (options.on_invalid != sink::OnInvalid::kTopic) return topics;
   SEMEL_TRY_ASSIGN(const auto letters, admin->Describe(options.invalid_topic, kAskKafka));
   if (!letters.exists) return NoTopic(options.invalid_topic, options);
@@ -113,6 +115,7 @@ Result<void> RunSink(const SinkOptions& options, metrics::SinkBoard& board, Stop
   sink::PostgresDatabase database({.conninfo = options.conninfo,
                                    .group = options.group,
                                    .topic = options.from,
+                                   .cluster_id = topics.cluster_id,
                                    .table = options.table},
                                   logger);
   SEMEL_TRY_ASSIGN(const auto columns,
