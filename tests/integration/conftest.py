@@ -148,15 +148,15 @@ def driver(cluster: Cluster, programs: Path, tmp_path: Path) -> Iterator[DriverF
 
 
 class JobFactory(Protocol):
-    def __call__(self, *options: str, partitions: int = 1, key: str = "json:/event_id") -> Job: ...
+    def __call__(self, *options: str, partitions: int = 1, key: str = "json:/event_id", retention_ms: int = -1) -> Job: ...
 
 
 @pytest.fixture
 def job(cluster: Cluster, semel: Semel, topic: TopicFactory, tmp_path: Path) -> JobFactory:
     """job("--on-late", "drop", partitions=3): an empty input topic, and all else of a job over it."""
 
-    def create(*options: str, partitions: int = 1, key: str = "json:/event_id") -> Job:
-        source = topic("in", partitions=partitions, retention_ms=-1)
+    def create(*options: str, partitions: int = 1, key: str = "json:/event_id", retention_ms: int = -1) -> Job:
+        source = topic("in", partitions=partitions, retention_ms=retention_ms)
         return Job(cluster, semel, tmp_path, source, key, options)
 
     return create
