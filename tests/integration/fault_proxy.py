@@ -117,7 +117,7 @@ class Fault:
         self._released.set()
 
     def lose(self) -> None:
-        """What is held is thrown away, and nothing is held any more."""
+        """What is held is thrown away with the rest of its connection, and nothing is held any more."""
         self._lost = True
         self.release()
 
@@ -127,7 +127,7 @@ class Fault:
             self._proxy.connection(frame).cut()
 
     def takes(self, frame: Frame, payload: bytes) -> bool:
-        """Called for every frame, under the proxy's lock."""
+        """Called for every frame, by one thread at a time."""
         if len(self.hits) >= self._times or not self.pattern.fits(frame, payload):
             return False
         if self._before > 0:
@@ -180,31 +180,32 @@ class _Connection:
         _end(self._server)
 
     def _pass_requests(self) -> None:
-        while (payload := _read(self._client)) is not None:
+        while (payload := read_frame(self._client)) is not None:
             asked = parse_request(payload)
             frame = Frame(asked, False, self._number, self._broker, time.monotonic())
             fault = self._proxy.judge(frame, payload)
             action = fault.action if fault else None
-            if action is Action.CUT:
-                self.cut()
-            if action in (Action.CUT, Action.DROP):
+            if action is Action.DROP:
                 continue
+            if action is Action.CUT:
+                break
             if fault and action is Action.HOLD:
                 if not fault.delay():
-                    continue
+                    break
                 self._proxy.note(frame, "released")
             copies = 2 if action is Action.DUPLICATE else 1
             with self._lock:
                 self._due[asked.correlation] = _Due(asked, copies)
             for _ in range(copies):
-                _write(self._server, payload)
+                write_frame(self._server, payload)
+        self.cut()  # what is behind a frame that was lost is lost too
         with self._lock:
             self._client_gone = True
         self._end_when_done()
         self._client.close()
 
     def _pass_answers(self) -> None:
-        while (payload := _read(self._server)) is not None:
+        while (payload := read_frame(self._server)) is not None:
             with self._lock:
                 due = self._due[correlation_of(payload)]
                 due.copies -= 1
@@ -229,7 +230,7 @@ class _Connection:
             if not fault.delay():
                 return
             self._proxy.note(frame, "released")
-        if not _write(self._client, payload):
+        if not write_frame(self._client, payload):
             self._proxy.note(frame, "unheard")
 
     def _end_when_done(self) -> None:
@@ -243,7 +244,7 @@ class FaultProxy:
     """Takes one of the cluster's places for a proxy; waits until there is one that nobody has."""
 
     def __init__(self, directory: Path) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._connections: list[_Connection] = []
         self._faults: list[Fault] = []
         self.record: list[Seen] = []
@@ -276,7 +277,7 @@ class FaultProxy:
 
     def _add(self, pattern: Pattern, action: Action, nth: int, times: int, seconds: float = 0) -> Fault:
         fault = Fault(self, pattern, action, nth, times, seconds)
-        with self._changed:
+        with self._lock:
             self._faults.append(fault)
         return fault
 
@@ -284,12 +285,10 @@ class FaultProxy:
 
     def now(self) -> int:
         """A place in the record, for `after`."""
-        with self._changed:
-            return len(self.record)
+        return len(self.record)
 
     def seen(self, pattern: Pattern, after: int = 0, fate: str = "passed") -> list[Frame]:
-        with self._changed:
-            return [each.frame for each in self.record[after:] if each.fate == fate and pattern.fits(each.frame)]
+        return [each.frame for each in self.record[after:] if each.fate == fate and pattern.fits(each.frame)]
 
     def wait_seen(self, pattern: Pattern, after: int = 0, count: int = 1, fate: str = "passed") -> Frame:
         """The `count`-th that has passed since."""
@@ -298,15 +297,16 @@ class FaultProxy:
     def answer_to(self, asked: Frame) -> Frame:
         """Whether or not anybody hears it."""
         def found() -> list[Frame]:
-            return [each.frame for each in self.record if each.frame.is_answer and each.frame.connection == asked.connection
-                    and each.frame.request == asked.request]
+            return [each.frame for each in self.record[:] if each.frame.is_answer
+                    and each.frame.connection == asked.connection and each.frame.request == asked.request]
         return self.wait(found, f"the answer to {asked}")[0]
 
     def wait(self, condition: Callable[[], Value], what: str) -> Value:
-        with self._changed:
-            if not self._changed.wait_for(condition, DEADLINE):
-                raise TimeoutError(f"not within {DEADLINE:g} s: {what}\n{self.tail()}")
-            return condition()
+        """The condition may look at the record, which only grows."""
+        try:
+            return wait_for(condition, what)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self.tail()}") from None
 
     def tail(self, lines: int = 60) -> str:
         return "\n".join(str(each) for each in self.record[-lines:])
@@ -318,16 +318,13 @@ class FaultProxy:
     # For its connections
 
     def judge(self, frame: Frame, payload: bytes = b"") -> Fault | None:
-        with self._changed:
+        with self._lock:
             fault = next((each for each in self._faults if each.takes(frame, payload)), None)
             self.record.append(Seen(frame, fault.action.value if fault else "passed"))
-            self._changed.notify_all()
             return fault
 
     def note(self, frame: Frame, fate: str) -> None:
-        with self._changed:
-            self.record.append(Seen(frame, fate))
-            self._changed.notify_all()
+        self.record.append(Seen(frame, fate))
 
     def connection(self, frame: Frame) -> _Connection:
         return self._connections[frame.connection]
@@ -346,7 +343,7 @@ class FaultProxy:
             server.settimeout(None)
             for each in (client, server):
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._changed:
+            with self._lock:
                 connection = _Connection(self, len(self._connections), broker, client, server)
                 self._connections.append(connection)
             connection.start()
@@ -356,7 +353,7 @@ class FaultProxy:
             _end(listener)  # wakes the thread that accepts
             listener.close()
         for fault in self._faults:
-            fault.release()
+            fault.lose()
         for connection in self._connections:
             connection.close()
 
@@ -389,7 +386,7 @@ def _end(each: socket.socket) -> None:
         pass  # it has ended
 
 
-def _write(to: socket.socket, payload: bytes) -> bool:
+def write_frame(to: socket.socket, payload: bytes) -> bool:
     try:
         to.sendall(len(payload).to_bytes(4, "big") + payload)
         return True
@@ -397,8 +394,8 @@ def _write(to: socket.socket, payload: bytes) -> bool:
         return False
 
 
-def _read(source: socket.socket) -> bytes | None:
-    """One frame without its length; None at the end."""
+def read_frame(source: socket.socket) -> bytes | None:
+    """Without its length; None at the end."""
     length = _read_exactly(source, 4)
     return None if length is None else _read_exactly(source, int.from_bytes(length, "big"))
 
