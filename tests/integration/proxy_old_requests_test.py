@@ -10,7 +10,7 @@ import pytest
 from conftest import ScenarioFactory
 from fault_proxy import Fault, FaultProxy, Frame, answer, request
 from kafka_frames import Api
-from proxy_faults import label
+from proxy_labels import label
 from proxy_scenario import SHORT_SESSION
 
 STEPS = [Api.ADD_PARTITIONS_TO_TXN, Api.ADD_OFFSETS_TO_TXN, Api.TXN_OFFSET_COMMIT, Api.END_TXN]
