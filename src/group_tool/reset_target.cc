@@ -38,6 +38,8 @@ Result<kafka::Offset> Resolve(const ResetTarget& target, const PartitionFindings
       if (!findings.committed)
         return Misfit(findings.at, "the group has no committed offset to count back from");
       return std::max(marks.low, *findings.committed - target.back);
+    case Place::Kind::kLast:
+      return std::max(marks.low, marks.last_stable - target.place.value);
     case Place::Kind::kOffset:
       break;
   }
