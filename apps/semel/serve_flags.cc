@@ -188,8 +188,9 @@ void ServeFlags::AddRun(CLI::App& command) {
 
 Result<std::vector<ingest::Endpoint>> ServeFlags::Endpoints() const {
   std::vector<ingest::Endpoint> endpoints;
-  ingest::Endpoint main{.path = path_, .topic = to_, .max_depth = max_depth_};
-  SEMEL_TRY_ASSIGN(main.key, key_rule_.Rule());
+  SEMEL_TRY_ASSIGN(const KeyRule rule, key_rule_.Rule());
+  ingest::Endpoint main{.path = path_, .topic = to_, .key = rule};
+  main.max_depth = max_depth_;
   if (on_missing_ == "accept") main.on_missing = ingest::OnMissing::kAccept;
   SEMEL_TRY(CheckPath("--path ", path_));
   if (!to_.empty()) endpoints.push_back(main);
