@@ -175,6 +175,7 @@ def test_a_table_that_changes_meanwhile(unique: bool, sink: SinkFactory, databas
     def moved() -> bool:
         return main.position() == {0: sent} or not process.running
 
+    main.run()  # makes the tables
     process = main.start()
     for kind, value in (("text", 1), ("bigint", 22), ("smallint", 333), ("smallint", 40_000), ("numeric", 5_000_000)):
         if kind != "text":
