@@ -13,10 +13,14 @@ std::string Difference(const Remembered& expected, const Remembered& found) {
   std::size_t other = 0;
   for (const auto& [fingerprint, entry] : expected.entries) {
     const auto same = found.entries.find(fingerprint);
-    missing += same == found.entries.end() ? 1 : 0;
-    other += same != found.entries.end() && same->second != entry ? 1 : 0;
+    if (same == found.entries.end()) {
+      ++missing;
+    } else if (same->second != entry) {
+      ++other;
+    }
   }
-  for (const auto& entry : found.entries) extra += expected.entries.contains(entry.first) ? 0 : 1;
+  for (const auto& entry : found.entries)
+    if (!expected.entries.contains(entry.first)) ++extra;
   return text + " " + std::to_string(missing) + " entries missing, " + std::to_string(extra) +
          " too many, " + std::to_string(other) + " with another time or offset, of " +
          std::to_string(expected.entries.size());

@@ -66,9 +66,9 @@ Knobs Knobs::Of(std::uint64_t seed) {
   knobs.max_poll_interval = dice.Chance(0.2) ? seconds(30) : seconds(300);
   knobs.batch_bytes = dice.Of(std::array<std::size_t, 3>{300, 2000, 1'000'000});
 
-  knobs.records = dice.Of(std::array{200, 400, 400, 800});
+  knobs.records = dice.Of(std::array{400, 800, 800, 1200});
   knobs.events = dice.Of(std::array{20, 100, 300});
-  knobs.every = milliseconds(dice.Of(std::array{20, 60, 150}));
+  knobs.every = milliseconds(dice.Of(std::array{60, 150, 250}));
   knobs.transactional = dice.Chance(0.5) ? 0.3 : 0;
   knobs.late = small_window && dice.Chance(0.5) ? 0.05 : 0;
   // The clock at the decision stands for such a time: a small window would make the fate of copies

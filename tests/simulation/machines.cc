@@ -34,7 +34,7 @@ Machines::Machines(Cluster& cluster, const Knobs& knobs, Trace& trace)
       trace_(trace) {
   for (std::size_t number = 1; number <= kMachines; ++number) {
     Machine& machine = machines_.emplace_back();
-    machine.name = "w" + std::to_string(number);
+    machine.name.append("w").append(std::to_string(number));
     machine.disk = std::make_unique<SimulatedDisk>(scheduler_, faults_, machine.name);
     machine.wanted = number <= static_cast<std::size_t>(knobs.workers);
   }
