@@ -3,7 +3,7 @@
 
 jobs=${SEMEL_JOBS:-$(nproc)}
 readonly jobs
-readonly stages=(format unit install asan tsan integration)
+readonly stages=(format unit simulate install asan tsan integration)
 readonly tree=${SEMEL_LIBRDKAFKA:-release}  # `newest` is built with another librdkafka: tools/librdkafka.sh
 
 # The sanitizers of LLVM 16 need memory where newer kernels, with more address bits to randomise, may put a library.
@@ -61,6 +61,18 @@ stage_unit() {
   build_release
   run_ctest "$tree" unit
 }
+
+# simulate [ARGS]: of the program; its summary is kept where seeds are run. Long runs begin with seeds that no other had.
+simulate() {
+  require build
+  build_preset release --target simulate
+  local args=("$@")
+  if [[ " $* " == *' --hours '* && " $* " != *' --seeds '* ]]; then args+=(--seeds "$(date +%s)000..9999999999999"); fi
+  if [[ " $* " != *' --seed '* ]]; then args+=(--jobs "$jobs" --summary "$build/simulate.json"); fi
+  build/release/tests/simulation/simulate "${args[@]}"
+}
+
+stage_simulate() { simulate --seeds 2000; }
 
 # An outside project uses what was installed.
 stage_install() {

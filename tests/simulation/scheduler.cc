@@ -1,8 +1,11 @@
 #include "scheduler.h"
 
+#include <cxxabi.h>
+
 #include <algorithm>
 #include <boost/context/fiber.hpp>
 #include <boost/context/protected_fixedsize_stack.hpp>
+#include <cstring>
 #include <exception>
 #include <tuple>
 #include <utility>
@@ -15,13 +18,25 @@ namespace {
 namespace context = boost::context;
 
 constexpr std::size_t kStackBytes = std::size_t{256} << 10U;
-constexpr Time kBegin{std::chrono::hours(1)};
 constexpr std::int64_t kBeginWallMs = 1'700'000'000'000;
+
+// What the C++ runtime keeps for a thread: which exceptions are under way. Each task has its own.
+struct ExceptionState {
+  void* caught = nullptr;
+  unsigned int uncaught = 0;
+
+  void Swap() {
+    ExceptionState now;
+    std::memcpy(static_cast<void*>(&now), abi::__cxa_get_globals(), sizeof now);
+    std::memcpy(abi::__cxa_get_globals(), this, sizeof now);
+    *this = now;
+  }
+};
 
 }  // namespace
 
 struct Event {
-  Time time;
+  Time time{};
   std::uint64_t order = 0;
   Process* process = nullptr;
   Task* task = nullptr;  // resumes it, when it still is in that wait
@@ -35,8 +50,13 @@ struct Event {
 };
 
 struct Task {
-  Process* process = nullptr;
+  Task(Scheduler& its_scheduler, Process& its_process, std::string its_name)
+      : process(&its_process), name(std::move(its_name)), over(its_scheduler) {}
+
+  Process* process;
   std::string name;
+  Signal over;
+  ExceptionState exceptions{};
   context::fiber fiber{};
   context::fiber scheduler{};
   bool ended = false;
@@ -72,7 +92,9 @@ Shield::~Shield() {
 
 Scheduler::Scheduler(Limits limits) : limits_(limits), now_(kBegin) {}
 
-Scheduler::~Scheduler() {
+Scheduler::~Scheduler() { KillAll(); }
+
+void Scheduler::KillAll() {
   for (const auto& process : processes_) process->alive_ = false;
   for (const auto& task : tasks_) {
     if (!task->ended) Resume(*task);
@@ -115,10 +137,8 @@ void Scheduler::AddToDigest(std::string_view text) {
 
 // --- tasks --------------------------------------------------------------------------------------
 
-void Scheduler::Start(Process& process, std::string name, std::function<void()> run) {
-  Task& task = *tasks_.emplace_back(std::make_unique<Task>());
-  task.process = &process;
-  task.name = std::move(name);
+Task& Scheduler::Start(Process& process, std::string name, std::function<void()> run) {
+  Task& task = *tasks_.emplace_back(std::make_unique<Task>(*this, process, std::move(name)));
   task.waits_since = now_;
   task.fiber = context::fiber(
       std::allocator_arg, context::protected_fixedsize_stack(kStackBytes),
@@ -132,14 +152,24 @@ void Scheduler::Start(Process& process, std::string name, std::function<void()> 
         }
         run = {};  // what it holds goes while this is still the task
         task.ended = true;
+        task.over.Notify();
         return std::move(task.scheduler);
       });
   Push(now_, {.process = &process, .task = &task, .wait = task.wait, .callback = {}});
+  return task;
+}
+
+void Scheduler::Join(Task& task) {
+  const Shield shield(*this);
+  while (!task.ended && task.process->alive()) WaitUntil(task.over, Time::max(), "another task");
+  if (!task.ended) Resume(task);
 }
 
 void Scheduler::Resume(Task& task) {
   Task* const before = std::exchange(current_, &task);
+  task.exceptions.Swap();
   task.fiber = std::move(task.fiber).resume();
+  task.exceptions.Swap();
   current_ = before;
 }
 

@@ -95,11 +95,15 @@ class Scheduler {
     std::uint64_t steps = 50'000'000;  ///< events
   };
 
+  /// When every simulation begins.
+  static constexpr Time kBegin{std::chrono::hours(1)};
+
   explicit Scheduler(Limits limits);
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
-  /// Kills what still runs.
   ~Scheduler();
+  /// What still runs unwinds at once: before the things go that it works with.
+  void KillAll();
 
   Time Now() const { return now_; }
   /// Of simulated UTC; without anybody's clock error.
@@ -116,7 +120,10 @@ class Scheduler {
 
   /// Lives as long as the scheduler.
   Process& NewProcess(std::string name);
-  void Start(Process& process, std::string task, std::function<void()> run);
+  Task& Start(Process& process, std::string task, std::function<void()> run);
+  /// Waits until the task has ended; one of a killed process unwinds at once. For the destructor of
+  /// what the task works with.
+  void Join(Task& task);
 
   // For tasks only. `what` tells a reader what is waited for.
 

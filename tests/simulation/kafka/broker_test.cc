@@ -74,7 +74,9 @@ TEST(PartitionLogTest, TakesNoMarkerOfAnOldEpoch) {
 TEST(PartitionLogTest, TellsOnceThatItMoved) {
   PartitionLog log({});
   int moved = 0;
-  log.WhenMoved([&] { ++moved; });
+  const auto asker = std::make_shared<int>(0);
+  log.WhenMoved(asker, [&] { ++moved; });
+  log.WhenMoved(std::make_shared<int>(0), [&] { moved += 10; });
   log.Append(BatchOf(kOne, 0, 1), 0);
   log.Append(BatchOf(kOne, 1, 1), 0);
   EXPECT_EQ(moved, 1);
@@ -332,7 +334,11 @@ TEST_F(GroupCoordinatorTest, ANewCoordinatorGoesOnWithWhatWasWritten) {
   const MemberIdentity stable = a.who;
   Client b;
   SendJoin(b);
-  groups_.Reload([](const std::string&) { return true; });
+  const auto mine = [](const std::string&) { return true; };
+  groups_.Resign(mine);
+  ASSERT_TRUE(b.joined);
+  EXPECT_EQ(b.joined->error, RD_KAFKA_RESP_ERR_NOT_COORDINATOR);
+  groups_.Reload(mine);
   EXPECT_EQ(groups_.Heartbeat(stable), kNoError);
   EXPECT_EQ(groups_.Heartbeat(b.who), RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
 }

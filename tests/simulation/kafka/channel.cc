@@ -29,7 +29,7 @@ Duration Between(prove::Random& random, Duration low, Duration high) {
 Ill Ask(FaultPlan& faults, const std::string& site) {
   auto fault = faults.Ask(
       site,
-      {{"delay", 0.003}, {"request_lost", 0.001}, {"answer_lost", 0.001}, {"request_held", 0.001}});
+      {{"delay", 0.01}, {"request_lost", 0.004}, {"answer_lost", 0.004}, {"request_held", 0.004}});
   Ill ill;
   if (!fault) return ill;
   if (fault->kind == "delay") {

@@ -134,11 +134,12 @@ void Cluster::Move(Leadership& leadership, BrokerId to) {
   const auto transactions = slot_in(transaction_slots_);
   const auto groups = slot_in(group_slots_);
   if (!transactions && !groups) return;
-  scheduler_.At(leadership.loaded, [this, &leadership, epoch, transactions, groups] {
+  const auto mine = [this](std::size_t slot) {
+    return [this, slot](const std::string& name) { return SlotOf(name) == slot; };
+  };
+  if (groups) groups_.Resign(mine(*groups));
+  scheduler_.At(leadership.loaded, [this, &leadership, epoch, transactions, groups, mine] {
     if (leadership.epoch != epoch) return;
-    const auto mine = [this](std::size_t slot) {
-      return [this, slot](const std::string& name) { return SlotOf(name) == slot; };
-    };
     if (transactions) transactions_.Resume(mine(*transactions));
     if (groups) groups_.Reload(mine(*groups));
   });

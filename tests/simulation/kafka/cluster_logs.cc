@@ -28,6 +28,7 @@ struct Cluster::PendingFetch {
   FetchRequest request;
   Reply<FetchAnswer> reply;
   bool answered = false;
+  std::uint64_t turn = 0;
 };
 
 void Cluster::Fetch(BrokerId at, const FetchRequest& request, Reply<FetchAnswer> reply) {
@@ -45,11 +46,13 @@ bool Cluster::TryAnswer(const std::shared_ptr<PendingFetch>& fetch, bool time_is
   for (const auto& position : fetch->request.positions)
     answer.parts.push_back(Read(fetch->request, position, fetch->at, news));
   if (!news) {
-    auto again = [this, fetch, called = std::make_shared<bool>(false)] {
-      if (!std::exchange(*called, true)) TryAnswer(fetch, false);
-    };
-    for (const auto& position : fetch->request.positions)
-      logs_.at(position.where).log->WhenMoved(again);
+    const std::uint64_t turn = ++fetch->turn;
+    for (const auto& position : fetch->request.positions) {
+      logs_.at(position.where)
+          .log->WhenMoved(fetch, [this, turn, weak = std::weak_ptr<PendingFetch>(fetch)] {
+            if (const auto found = weak.lock(); found->turn == turn) TryAnswer(found, false);
+          });
+    }
     return false;
   }
   fetch->answered = true;

@@ -30,7 +30,7 @@ class Consumer::Batch final : public kafka::Batch {
     if (!stored.headers.empty()) headers_.emplace_back();
     for (const StoredHeader& header : stored.headers)
       headers_.back().push_back({header.name, view(header.value)});
-    records_.push_back({.partition = item.where.second,
+    records_.push_back({.partition = item.where->second,
                         .offset = item.offset,
                         .timestamp_ms = stored.time_ms,
                         .key = view(stored.key),
@@ -48,7 +48,10 @@ class Consumer::Batch final : public kafka::Batch {
   std::size_t bytes_ = 0;
 };
 
-Consumer::Consumer(const ClientParts& parts) : parts_(parts) { Connect(); }
+Consumer::Consumer(const ClientParts& parts)
+    : parts_(parts), repeat_site_(parts.options.name + ".Poll") {
+  Connect();
+}
 
 void Consumer::Connect() {
   member_.reset();
@@ -107,6 +110,7 @@ Result<kafka::Polled> Consumer::Poll(kafka::Milliseconds timeout, std::size_t ma
   member_->Polled();
   const Time deadline = parts_.Now() + timeout;
   bool waits = announced_.empty() && !error_;
+  Repeat(*batch);
   while (announced_.empty() && !error_ && !fenced_ && batch->records().size() < max_records &&
          batch->bytes() < kMostBytes) {
     if (const auto item = fetcher_->Next()) {
@@ -129,6 +133,17 @@ Result<kafka::Polled> Consumer::Poll(kafka::Milliseconds timeout, std::size_t ma
   return polled;
 }
 
+/// librdkafka has handed out an offset twice (#4637): a record comes again, never one too early.
+void Consumer::Repeat(Batch& batch) {
+  const std::vector<FetchedItem> last = std::exchange(last_, {});
+  if (last.empty() || !parts_.cluster.faults().Ask(repeat_site_, {{"offset_twice", 0.001}})) return;
+  for (const FetchedItem& item : last) {
+    const auto found = fetched_.find(item.where->second);
+    if (found != fetched_.end() && found->second.wanted && item.offset < found->second.next)
+      batch.Add(item);
+  }
+}
+
 void Consumer::TakeRebalance(kafka::Polled& polled) {
   if (announced_.empty()) return;
   polled.rebalance = std::move(announced_.front());
@@ -140,21 +155,22 @@ void Consumer::TakeRebalance(kafka::Polled& polled) {
 }
 
 void Consumer::Handle(const FetchedItem& item, kafka::Polled& polled, Batch& batch) {
-  if (item.kind == FetchedItem::Kind::kOther) return item.other();
-  const auto found = fetched_.find(item.where.second);
+  if (item.kind == FetchedItem::Kind::kOther) return fetcher_->TakeOther()();
+  const auto found = fetched_.find(item.where->second);
   const bool wanted =
       found != fetched_.end() && found->second.wanted && item.offset >= found->second.next;
   switch (item.kind) {
     case FetchedItem::Kind::kRecord:
       if (!wanted) return;
       found->second.next = item.offset + 1;
+      last_.push_back(item);
       return batch.Add(item);
     case FetchedItem::Kind::kEnd:
-      if (wanted) polled.ends.push_back({item.where.second, item.offset});
+      if (wanted) polled.ends.push_back({item.where->second, item.offset});
       return;
     default:
       if (found != fetched_.end() && found->second.wanted)
-        error_ = kafka::ToError(item.error, {"read " + item.where.first, {}});
+        error_ = kafka::ToError(item.error, {"read " + item.where->first, {}});
   }
 }
 
@@ -198,7 +214,7 @@ Result<void> Consumer::StopFetching(std::span<const kafka::Partition> partitions
     const auto found = fetched_.find(partition);
     if (found == fetched_.end() || !found->second.wanted) continue;
     found->second.wanted = false;
-    if (fetcher_->Has(At(partition))) fetcher_->Pause(At(partition));
+    fetcher_->Pause(At(partition));
   }
   return {};
 }

@@ -46,6 +46,7 @@ class Consumer final : public kafka::InputConsumer {
   void OnRebalance(kafka::Rebalance::Kind kind, Partitions partitions);
   void Handle(const FetchedItem& item, kafka::Polled& polled, Batch& batch);
   void TakeRebalance(kafka::Polled& polled);
+  void Repeat(Batch& batch);
 
   ClientParts parts_;
   std::unique_ptr<Fetcher> fetcher_;
@@ -55,6 +56,8 @@ class Consumer final : public kafka::InputConsumer {
   std::deque<kafka::Rebalance> announced_;
   std::optional<kafka::Rebalance> open_;
   std::optional<Error> error_;
+  std::vector<FetchedItem> last_;  ///< what the last poll gave
+  const std::string repeat_site_;
   kafka::GroupToken token_;
   bool fenced_ = false;
   std::deque<Time> reconnects_;

@@ -29,12 +29,19 @@ void Fetcher::Outdate(Position& position) {
 
 void Fetcher::Start(const TopicPartition& where, kafka::Offset from) {
   Position& position = positions_[where];
-  position = {.fetch = from, .app = from};
+  position.fetch = position.app = from;
+  position.started = true;
+  position.paused = false;
   Outdate(position);
   Pump();
 }
 
-void Fetcher::Stop(const TopicPartition& where) { positions_.erase(where); }
+void Fetcher::Stop(const TopicPartition& where) {
+  const auto found = positions_.find(where);
+  if (found == positions_.end()) return;
+  found->second.started = false;
+  Outdate(found->second);
+}
 
 void Fetcher::Seek(const TopicPartition& where, kafka::Offset to) {
   Position& position = positions_.at(where);
@@ -72,18 +79,24 @@ void Fetcher::ResumeAll() {
 }
 
 void Fetcher::Push(std::function<void()> other) {
-  items_.push_back({.kind = FetchedItem::Kind::kOther, .other = std::move(other)});
+  items_.push_back({.kind = FetchedItem::Kind::kOther});
+  others_.push_back(std::move(other));
   arrived_.Notify();
+}
+
+std::function<void()> Fetcher::TakeOther() {
+  std::function<void()> other = std::move(others_.front());
+  others_.pop_front();
+  return other;
 }
 
 std::optional<FetchedItem> Fetcher::Next() {
   while (!items_.empty()) {
-    FetchedItem item = std::move(items_.front());
+    const FetchedItem item = items_.front();
     items_.pop_front();
     if (item.kind == FetchedItem::Kind::kOther) return item;
-    const auto found = positions_.find(item.where);
-    if (found == positions_.end() || found->second.version != item.version) continue;
-    Position& position = found->second;
+    Position& position = positions_.find(*item.where)->second;
+    if (!position.started || position.version != item.version) continue;
     if (item.kind == FetchedItem::Kind::kRecord) {
       position.app = item.offset + 1;
       if (position.queued-- == kQueuedMax) Pump();
@@ -94,8 +107,9 @@ std::optional<FetchedItem> Fetcher::Next() {
 }
 
 std::optional<kafka::Offset> Fetcher::KnownEnd(const TopicPartition& where) const {
-  const auto found = highs_.find(where);
-  return found == highs_.end() ? std::nullopt : std::optional(found->second);
+  const auto found = positions_.find(where);
+  if (found == positions_.end() || found->second.high < 0) return std::nullopt;
+  return found->second.high;
 }
 
 void Fetcher::Pump() {
@@ -103,7 +117,7 @@ void Fetcher::Pump() {
   std::map<BrokerId, FetchRequest> requests;
   bool leaderless = false;
   for (const auto& [where, position] : positions_) {
-    if (position.paused || position.queued >= kQueuedMax) continue;
+    if (!position.started || position.paused || position.queued >= kQueuedMax) continue;
     const BrokerId broker = parts_.cluster.LeaderOf(where);
     leaderless |= broker == kNoBroker;
     if (broker == kNoBroker || asked_.contains(broker)) continue;
@@ -147,18 +161,18 @@ void Fetcher::Request(BrokerId broker, FetchRequest request) {
 /// As rd_kafka_fetch_reply_handle_partition: the end is told by an answer to a request from there.
 void Fetcher::Take(FetchAnswer::Part& part) {
   const auto found = positions_.find(part.asked.where);
-  if (found == positions_.end() || found->second.version != part.asked.version) return;
   Position& position = found->second;
-  FetchedItem item{.where = part.asked.where, .version = position.version};
+  if (!position.started || position.version != part.asked.version) return;
+  FetchedItem item{.where = &found->first, .version = position.version};
   if (part.error != kNoError) {
     if (part.error != RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) return;
     item.kind = FetchedItem::Kind::kError;
     item.error = RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
     position.paused = true;  // until it is moved
-    items_.push_back(std::move(item));
+    items_.push_back(item);
     return;
   }
-  highs_[part.asked.where] = part.high;
+  position.high = part.high;
   const kafka::Offset end = read_committed_ ? part.last_stable : part.high;
   if (end == position.fetch && position.end_told != position.fetch) {
     position.end_told = item.offset = position.fetch;

@@ -19,12 +19,11 @@ namespace semel::simulation {
 struct FetchedItem {
   enum class Kind : std::uint8_t { kRecord, kEnd, kError, kOther };
   Kind kind = Kind::kRecord;
-  TopicPartition where{};
+  ErrorCode error = kNoError;
+  const TopicPartition* where = nullptr;
   std::uint64_t version = 0;
   kafka::Offset offset = 0;
   const StoredRecord* record = nullptr;
-  ErrorCode error = kNoError;
-  std::function<void()> other{};  ///< what else comes in its turn
 };
 
 class Fetcher {
@@ -39,12 +38,13 @@ class Fetcher {
   /// Everything, as during a rebalance; what was started by itself goes on after it.
   void PauseAll();
   void ResumeAll();
-  bool Has(const TopicPartition& where) const { return positions_.contains(where); }
 
   /// Behind all that was fetched.
   void Push(std::function<void()> other);
   /// The next one that is not outdated.
   std::optional<FetchedItem> Next();
+  /// Of the kOther that came last.
+  std::function<void()> TakeOther();
   std::optional<kafka::Offset> KnownEnd(const TopicPartition& where) const;
 
   Signal& arrived() { return arrived_; }
@@ -54,8 +54,10 @@ class Fetcher {
     kafka::Offset fetch = 0;  ///< next to ask for
     kafka::Offset app = 0;    ///< next to hand out
     kafka::Offset end_told = -1;
+    kafka::Offset high = -1;  ///< as it was last seen
     std::uint64_t version = 0;
     std::size_t queued = 0;
+    bool started = false;
     bool paused = false;
   };
 
@@ -70,10 +72,10 @@ class Fetcher {
   Timers timers_;
   Channels channels_;
   Signal arrived_;
-  std::map<TopicPartition, Position> positions_;
-  std::map<TopicPartition, kafka::Offset> highs_;
+  std::map<TopicPartition, Position> positions_;  // stay, so that items refer to them
   std::set<BrokerId> asked_;
   std::deque<FetchedItem> items_;
+  std::deque<std::function<void()>> others_;
   std::uint64_t next_version_ = 1;
   bool all_paused_ = false;
   bool pumping_later_ = false;

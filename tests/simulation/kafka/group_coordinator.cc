@@ -257,6 +257,16 @@ void GroupCoordinator::Store(Group& group) {
   }
 }
 
+void GroupCoordinator::Resign(const std::function<bool(const std::string&)>& mine) {
+  for (auto& [name, group] : groups_) {
+    if (!mine(name)) continue;
+    for (auto& [id, member] : group.members) {
+      Tell(member.joining, Joined{.error = RD_KAFKA_RESP_ERR_NOT_COORDINATOR});
+      Tell(member.syncing, Synced{.error = RD_KAFKA_RESP_ERR_NOT_COORDINATOR});
+    }
+  }
+}
+
 void GroupCoordinator::Reload(const std::function<bool(const std::string&)>& mine) {
   for (auto& [name, group] : groups_) {
     if (!mine(name)) continue;

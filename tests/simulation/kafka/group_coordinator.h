@@ -91,7 +91,9 @@ class GroupCoordinator {
   Fetched Fetch(const std::string& group, const std::vector<TopicPartition>& partitions,
                 bool require_stable) const;
 
-  /// Its broker died: who waits there is never answered, and what was not written is forgotten.
+  /// Another broker takes over: who waits here is sent there.
+  void Resign(const std::function<bool(const std::string&)>& mine);
+  /// What was not written is forgotten.
   void Reload(const std::function<bool(const std::string&)>& mine);
 
   /// For observers.

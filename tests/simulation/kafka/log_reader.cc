@@ -140,7 +140,7 @@ Result<kafka::LogSlice> LogReader::Read(kafka::Milliseconds timeout, std::size_t
     if (item->kind == FetchedItem::Kind::kEnd) {
       slice.end = item->offset;
     } else if (item->kind == FetchedItem::Kind::kError) {
-      return kafka::ToError(item->error, {"read " + item->where.first, {}});
+      return kafka::ToError(item->error, {"read " + item->where->first, {}});
     } else {
       const auto& value = item->record->value;
       slice.records.push_back({item->offset, item->record->time_ms,

@@ -82,8 +82,17 @@ std::optional<kafka::Offset> PartitionLog::OffsetAt(std::int64_t time_ms, kafka:
   return std::nullopt;
 }
 
+void PartitionLog::WhenMoved(std::weak_ptr<void> asker, std::function<void()> call) {
+  constexpr std::size_t kMany = 32;
+  if (waiting_.size() >= kMany)
+    std::erase_if(waiting_, [](const auto& entry) { return entry.first.expired(); });
+  waiting_.emplace_back(std::move(asker), std::move(call));
+}
+
 void PartitionLog::Moved() {
-  for (const auto& call : std::exchange(waiting_, {})) call();
+  for (const auto& [asker, call] : std::exchange(waiting_, {})) {
+    if (const auto alive = asker.lock()) call();
+  }
 }
 
 }  // namespace semel::simulation

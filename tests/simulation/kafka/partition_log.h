@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "producer_states.h"
@@ -81,8 +83,8 @@ class PartitionLog {
 
   bool HasOpen(ProducerId producer) const { return producers_.HasOpen(producer); }
 
-  /// Called once, when high() or last_stable() has moved; then asked for again.
-  void WhenMoved(std::function<void()> call) { waiting_.push_back(std::move(call)); }
+  /// Called once, when high() or last_stable() has moved and `asker` still lives.
+  void WhenMoved(std::weak_ptr<void> asker, std::function<void()> call);
 
  private:
   void Moved();
@@ -91,7 +93,7 @@ class PartitionLog {
   std::deque<StoredRecord> records_;
   kafka::Offset low_ = 0;
   ProducerStates producers_;
-  std::vector<std::function<void()>> waiting_;
+  std::vector<std::pair<std::weak_ptr<void>, std::function<void()>>> waiting_;
 };
 
 }  // namespace semel::simulation
