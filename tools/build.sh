@@ -106,6 +106,7 @@ pytest_on_cluster() (
 stage_integration() {
   require kafka integration
   build_release
+  fetch_librdkafka
   local directory=${SEMEL_CLUSTER_DIR:-build/test-cluster} hurting others failed=
   if (($#)); then
     pytest_on_cluster "$directory" "${@#tests/integration/}"
