@@ -116,6 +116,7 @@ pytest_on_cluster() (
 stage_integration() {
   require kafka integration
   build_release
+  fetch_librdkafka
   export SEMEL_BIN=${SEMEL_BIN:-$build/$tree/apps/semel/semel} SEMEL_EXAMPLES=${SEMEL_EXAMPLES:-$build/$tree/examples}
   local directory=${SEMEL_CLUSTER_DIR:-build/test-cluster} hurting others failed=
   if (($#)); then

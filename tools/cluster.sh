@@ -12,7 +12,7 @@
 # SEMEL_CLUSTER_SECURED=1 makes one broker that has, beside an open address for its administrator, one for everybody else
 # with SASL_SSL and ACLs, and fetches a librdkafka that can do SCRAM with Kafka 4 (Debian 12's cannot):
 #
-#   $cluster/{secured,password,tls/{ca.pem,other-ca.pem}}    build/librdkafka/librdkafka.so.1
+#   $cluster/{secured,password,tls/{ca.pem,other-ca.pem}}    build/librdkafka/{librdkafka.so.1,wheel/}
 
 cluster=${SEMEL_CLUSTER_DIR:-build/cluster}
 [[ $cluster == /* ]] || cluster=$root/$cluster
@@ -39,10 +39,11 @@ fetch_kafka() {
   mv "$jars.part" "$jars"
 }
 
-# The one in the wheel of confluent-kafka, whose version and digest are pinned. Its file is named as programs ask for it.
+# The one in the wheel of confluent-kafka, whose version and digest are pinned. Its file is named as programs ask for it; the
+# wheel itself, unpacked, is there for Python programs.
 fetch_librdkafka() {
   local pins=$root/tools/kafka/librdkafka.txt home=$build/librdkafka wheel
-  cmp -s "$pins" "$home/librdkafka.txt" && return
+  cmp -s "$pins" "$home/librdkafka.txt" && [[ -d $home/wheel ]] && return
   say 'fetching librdkafka from PyPI'
   rm -rf "$home"
   mkdir -p "$home/wheel"
@@ -51,8 +52,8 @@ fetch_librdkafka() {
     >"$home/pip.log" 2>&1 || fail "pip could not fetch librdkafka; see $home/pip.log"
   wheel=$(echo "$home"/wheel/*.whl)
   /usr/bin/python3 -m zipfile -e "$wheel" "$home/wheel"
-  mv "$home"/wheel/confluent_kafka.libs/librdkafka-*.so.1 "$home/librdkafka.so.1"
-  rm -r "$home/wheel"
+  cp "$home"/wheel/confluent_kafka.libs/librdkafka-*.so.1 "$home/librdkafka.so.1"
+  rm "$wheel"
   cp "$pins" "$home"
 }
 

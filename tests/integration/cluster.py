@@ -314,6 +314,13 @@ class Cluster:
 
     def members(self, group: str) -> list[str]:
         """The client ids of the group's members; empty also where there is no such group."""
+        return sorted(member.client_id for each in self._groups(group) for member in each.members)
+
+    def settled(self, group: str, members: int) -> bool:
+        """So many members, and each knows what is its own."""
+        return [(each.state, len(each.members)) for each in self._groups(group)] == [("Stable", members)]
+
+    def _groups(self, group: str) -> list[Any]:
         def asked() -> tuple[Any] | None:
             try:
                 return (self.admin.list_groups(group, timeout=DEADLINE),)
@@ -322,7 +329,7 @@ class Cluster:
                     return None  # as after the start of a broker
                 raise
         (found,) = wait_for(asked, f"members of {group}")
-        return sorted(member.client_id for each in found for member in each.members)
+        return found
 
     def _consumer(self, isolation: str, group: str = "test.nobody", eof: bool = False) -> Consumer:
         return Consumer({

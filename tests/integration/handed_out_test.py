@@ -283,7 +283,7 @@ def test_full_memory_ends_it_and_nothing_is_forgotten(cluster: Cluster, topic: T
     source, group = topic(retention_ms=-1), unique("full")
     count = 20_000
     put(cluster, source, *map(str, range(count)))
-    consumer = driver("unique", source, group, NAMED, f"memory_limit=300000")
+    consumer = driver("unique", source, group, NAMED, "memory_limit=300000")
     before = consumer("loop 45000").split()[1:]
     error = consumer("status")
     assert error.startswith("error stop ") and "memory" in error, error

@@ -1,5 +1,6 @@
 #include "disk.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,7 +29,8 @@ class DiskTest : public ::testing::Test {
     auto file = FileReplacement::Begin("/d/f", "/d/f.tmp", disk_);
     ASSERT_TRUE(file);
     ASSERT_TRUE(file->Write(content));
-    if (publish) ASSERT_TRUE(file->Publish("/d/f.previous"));
+    if (!publish) return;
+    ASSERT_TRUE(file->Publish("/d/f.previous"));
   }
 
   Scheduler scheduler_{{}};
