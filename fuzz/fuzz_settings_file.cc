@@ -22,7 +22,6 @@ void CheckDedup(const std::string& path) {
   CLI::App command("", "dedup");
   DedupFlags flags;
   flags.AddTo(command);
-  config::AddSettingsFile(command, flags.kafka().from_file());
   try {
     command.parse("--config " + path);
   } catch (const CLI::ParseError& error) {
