@@ -327,7 +327,9 @@ def test_the_documented_acls_of_serve_are_enough(client: Client, semel: Semel) -
     allowed.wait_for_log(" listening")
     port = re.search(r"\bport=(\d+)", allowed.stderr)
     assert port, allowed.describe()
-    with urllib.request.urlopen(f"http://127.0.0.1:{port[1]}/v1/events", b'[{"id": 1}, {"id": 2}, {"id": 1}]', timeout=60) as answer:
+    request = urllib.request.Request(f"http://127.0.0.1:{port[1]}/v1/events", b'[{"id": 1}, {"id": 2}, {"id": 1}]',
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert json.load(answer)["accepted"] == 3
     time.sleep(6)  # it looks at the ends of its topic every 5 s
     allowed.term()
