@@ -16,9 +16,12 @@ Error Misfit(const TopicPartition& at, const std::string& what) {
 }  // namespace
 
 Result<ResetTarget> ParseResetTarget(std::string_view text) {
-  if (const auto place = config::ParsePlace(text)) return ResetTarget{*place};
-  if (text.starts_with('-'))
+  // Back from the committed offset, not from the end as where consuming begins.
+  if (text.starts_with('-')) {
     if (const auto back = ParseCount(text.substr(1))) return ResetTarget{Place::Committed(), *back};
+  } else if (const auto place = config::ParsePlace(text)) {
+    return ResetTarget{*place};
+  }
   return Error{Action::kFix,
                "--to " + std::string(text) +
                    ": write beginning, end, an offset (1200), so many back (-100), a date "

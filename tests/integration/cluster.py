@@ -283,13 +283,23 @@ class Cluster:
         consumer = self._consumer("read_committed", group=group)
         try:
             asked = [TopicPartition(topic, p) for p in range(self.topics()[topic])]
-            found = consumer.committed(asked, timeout=DEADLINE)
+            found = self._committed(consumer, asked)
             for each in found:
                 if each.error is not None:
                     raise KafkaException(each.error)
             return {each.partition: each.offset for each in found if each.offset >= 0}
         finally:
             consumer.close()
+
+    def _committed(self, consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
+        end = time.monotonic() + DEADLINE
+        while True:
+            try:
+                return consumer.committed(asked, timeout=DEADLINE)
+            except KafkaException as error:  # the group's coordinator has moved, and librdkafka does not ask again
+                if error.args[0].code() != KafkaError.NOT_COORDINATOR or time.monotonic() > end:
+                    raise
+            time.sleep(0.2)
 
     def set_committed(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         """Only while the group has no members."""

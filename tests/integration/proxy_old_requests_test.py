@@ -161,31 +161,3 @@ def test_start_of_a_producer_that_works_already(scenario: ScenarioFactory) -> No
     main.proxy.wait_seen(request(Api.INIT_PRODUCER_ID), before)
     main.wait_committed(worker, 2)
     main.finish()
-
-
-def test_records_of_the_transaction_before(scenario: ScenarioFactory) -> None:
-    main = scenario()
-    main.begin()
-    old = repeated(main.proxy, Api.PRODUCE)
-    gate = main.proxy.hold(request(Api.ADD_OFFSETS_TO_TXN))
-    gate.wait()
-    let_go(main.proxy, old)
-    gate.release()
-    main.finish()
-
-
-@pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
-def test_records_across_a_replacement(named: bool, scenario: ScenarioFactory) -> None:
-    """Not acknowledged in 4 s: rolled back, the producer is replaced; then they arrive, with the old epoch."""
-    main = scenario()
-    worker = main.begin(named=named)
-    old = main.proxy.hold(request(Api.PRODUCE))
-    old.wait()
-    before = main.proxy.now()
-    main.proxy.wait_seen(answer(Api.INIT_PRODUCER_ID), before)
-    gate = main.proxy.hold(request(Api.ADD_OFFSETS_TO_TXN))
-    gate.wait()
-    refused(main.proxy, old)
-    gate.release()
-    main.wait_committed(worker, 2)
-    main.finish()

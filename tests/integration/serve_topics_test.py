@@ -127,7 +127,7 @@ def test_what_cannot_work_is_said_at_the_start(cluster: Cluster, semel: Semel, t
         return result.stderr
     assert "is compacted" in why("--on-missing", "accept")
     assert "--max-events-in-flight is below --max-batch" in why("--max-events-in-flight", "999")
-    assert "--max-bytes-in-flight: 18" in why("--max-bytes-in-flight", "2MiB")
+    assert "--max-bytes-in-flight: 17" in why("--max-bytes-in-flight", "2MiB")
     for endpoint, says in (("path=/a", "to=TOPIC"), ("path=a to=b", "begins with /"), ("path=/livez to=b", "another meaning"),
                            ("path=/v1/events to=b", "is there twice"), ("path=/a to=b from=c", "'from' is none of"),
                            ("/a to=b", "'/a' is not NAME=VALUE"), ("path=/a to=b batches=no", "true or false"),
