@@ -26,7 +26,7 @@ def rows(text: str) -> list[list[str]]:
 # topic offsets
 
 def test_offsets(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
-    name = topic(partitions=2)
+    name = topic(partitions=2, retention_ms=-1)  # the brokers would delete what is so old
     cluster.produce(name, [Record(b"x", timestamp=1_700_000_000_000 + 1000 * i) for i in range(10)])
     cluster.delete_records(name, before=3)
     transaction = cluster.transaction()
