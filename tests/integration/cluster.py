@@ -14,7 +14,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any, Callable, Iterable, Mapping, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
@@ -46,6 +46,29 @@ def wait_for(condition: Callable[[], Any], what: str, timeout: float = DEADLINE)
             raise TimeoutError(f"not within {timeout:g} s: {what}")
         time.sleep(0.05)
     return value
+
+
+T = TypeVar("T")
+
+# What goes away by itself: a broker that was killed with the request in it, a coordinator that moves or has just started.
+_PASSING = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._WAIT_COORD,
+            KafkaError.REQUEST_TIMED_OUT, KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE,
+            KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
+
+
+def ask(question: Callable[[float], T]) -> T:
+    """The answer to a question that changes nothing. It is asked again, as librdkafka does not do, where brokers die.
+
+    It is handed the seconds that one attempt may take.
+    """
+    end = time.monotonic() + 2 * DEADLINE
+    while True:
+        try:
+            return question(10)
+        except KafkaException as error:
+            if error.args[0].code() not in _PASSING or time.monotonic() > end:
+                raise
+        time.sleep(0.2)
 
 
 def unique(prefix: str) -> str:
@@ -158,9 +181,13 @@ class Cluster:
         for broker in self.bootstrap.split(","):
             wait_for(lambda: not _knows(broker, name), f"broker {broker} forgets topic {name}")
 
+    def metadata(self) -> dict[str, Any]:
+        """What brokers say of each topic: partitions, leaders, replicas in sync."""
+        return ask(lambda timeout: self.admin.list_topics(timeout=timeout).topics)
+
     def topics(self) -> dict[str, int]:
         """Partition counts by name."""
-        found = self.admin.list_topics(timeout=DEADLINE).topics
+        found = self.metadata()
         return {name: len(topic.partitions) for name, topic in found.items()}
 
     def topic_config(self, name: str) -> dict[str, str]:
@@ -168,7 +195,7 @@ class Cluster:
 
         def asked() -> dict[str, Any] | None:
             try:
-                return self.admin.describe_configs([resource])[resource].result(DEADLINE)
+                return ask(lambda timeout: self.admin.describe_configs([resource])[resource].result(timeout))
             except KafkaException as error:
                 if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                     return None  # a broker that has not heard of a new topic yet
@@ -200,7 +227,7 @@ class Cluster:
     def wait_in_sync(self, topic: str | None = None, timeout: float = DEADLINE) -> None:
         """Until every partition (of that topic) has a leader and all its replicas in sync."""
         def in_sync() -> bool:
-            found = self.admin.list_topics(timeout=DEADLINE).topics
+            found = self.metadata()
             if topic is not None:
                 found = {topic: found[topic]} if topic in found else {}
             partitions = [p for t in found.values() for p in t.partitions.values()]
@@ -251,7 +278,7 @@ class Cluster:
             self.wait_stable(topic, partition, timeout)
         consumer = self._consumer("read_committed" if committed else "read_uncommitted", eof=True)
         try:
-            first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=DEADLINE)
+            first, end = _watermarks(consumer, topic, partition)
             position = first if start is None else start
             records: list[Record] = []
             if position >= end:
@@ -283,23 +310,13 @@ class Cluster:
         consumer = self._consumer("read_committed", group=group)
         try:
             asked = [TopicPartition(topic, p) for p in range(self.topics()[topic])]
-            found = self._committed(consumer, asked)
+            found = ask(lambda timeout: consumer.committed(asked, timeout=timeout))
             for each in found:
                 if each.error is not None:
                     raise KafkaException(each.error)
             return {each.partition: each.offset for each in found if each.offset >= 0}
         finally:
             consumer.close()
-
-    def _committed(self, consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
-        end = time.monotonic() + DEADLINE
-        while True:
-            try:
-                return consumer.committed(asked, timeout=DEADLINE)
-            except KafkaException as error:  # the group's coordinator has moved, and librdkafka does not ask again
-                if error.args[0].code() != KafkaError.NOT_COORDINATOR or time.monotonic() > end:
-                    raise
-            time.sleep(0.2)
 
     def set_committed(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         """Only while the group has no members."""
@@ -331,15 +348,7 @@ class Cluster:
         return [(each.state, len(each.members)) for each in self._groups(group)] == [("Stable", members)]
 
     def _groups(self, group: str) -> list[Any]:
-        def asked() -> tuple[Any] | None:
-            try:
-                return (self.admin.list_groups(group, timeout=DEADLINE),)
-            except KafkaException as error:
-                if error.args[0].code() in (KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.NOT_COORDINATOR):
-                    return None  # as after the start of a broker
-                raise
-        (found,) = wait_for(asked, f"members of {group}")
-        return found
+        return ask(lambda timeout: self.admin.list_groups(group, timeout=timeout))
 
     def _consumer(self, isolation: str, group: str = "test.nobody", eof: bool = False) -> Consumer:
         return Consumer({
@@ -355,7 +364,7 @@ class Cluster:
     def _watermarks(self, topic: str, partition: int, isolation: str) -> tuple[int, int]:
         consumer = self._consumer(isolation)
         try:
-            return consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=DEADLINE)
+            return _watermarks(consumer, topic, partition)
         finally:
             consumer.close()
 
@@ -370,7 +379,12 @@ def kafka_tool(tool: str, *args: str) -> str:
 
 def _knows(broker: str, topic: str) -> bool:
     """A client of its own, because one that has met the others may ask any."""
-    return topic in AdminClient({"bootstrap.servers": broker}).list_topics(timeout=DEADLINE).topics
+    client = AdminClient({"bootstrap.servers": broker})
+    return topic in ask(lambda timeout: client.list_topics(timeout=timeout).topics)
+
+
+def _watermarks(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    return ask(lambda timeout: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=timeout))
 
 
 def _send(producer: Producer, topic: str, records: Iterable[Record]) -> list[int]:
