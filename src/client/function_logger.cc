@@ -1,6 +1,7 @@
 #include "client/function_logger.h"
 
 #include <cstdio>
+#include <mutex>
 
 namespace semel {
 
