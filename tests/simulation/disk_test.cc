@@ -1,5 +1,6 @@
 #include "disk.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,11 +25,11 @@ class DiskTest : public ::testing::Test {
     return content;
   }
 
-  void Replace(const std::string& content, bool publish = true) {
+  void Replace(const std::string& content) {
     auto file = FileReplacement::Begin("/d/f", "/d/f.tmp", disk_);
     ASSERT_TRUE(file);
     ASSERT_TRUE(file->Write(content));
-    if (publish) ASSERT_TRUE(file->Publish("/d/f.previous"));
+    ASSERT_TRUE(file->Publish("/d/f.previous"));
   }
 
   Scheduler scheduler_{{}};

@@ -34,9 +34,9 @@ class FaultPlan {
  public:
   struct Choice {
     /// Only these may happen, by key; empty: whatever the seed says.
-    std::optional<std::set<std::string>> only;
+    std::optional<std::set<std::string>> only{};
     /// These do not happen.
-    std::set<std::string> without;
+    std::set<std::string> without{};
   };
 
   FaultPlan(std::uint64_t seed, Choice choice);
