@@ -33,6 +33,9 @@ readonly packages_build='
   libzstd-dev              module libzstd
   liblz4-dev               module liblz4'
 
+readonly packages_npm='
+  npm                      command npm'
+
 readonly packages_bench='
   libbenchmark-dev         module benchmark
   librocksdb-dev           header rocksdb/db.h'

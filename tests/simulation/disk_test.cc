@@ -25,10 +25,11 @@ class DiskTest : public ::testing::Test {
     return content;
   }
 
-  void Replace(const std::string& content) {
+  void Replace(const std::string& content, bool publish = true) {
     auto file = FileReplacement::Begin("/d/f", "/d/f.tmp", disk_);
     ASSERT_TRUE(file);
     ASSERT_TRUE(file->Write(content));
+    if (!publish) return;
     ASSERT_TRUE(file->Publish("/d/f.previous"));
   }
 
