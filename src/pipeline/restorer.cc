@@ -41,6 +41,14 @@ struct Job {
     state().unsaved = 0;
   }
 
+  /// Everything is asked anew, as of one that has just come.
+  void StartOver() {
+    Forget();
+    unconfirmed = false;
+    replay_from.reset();
+    replay.reset();
+  }
+
   RestoreRequest request;
   Findings findings;
   std::optional<SnapshotLoad> snapshot;     ///< while it is loaded
@@ -74,6 +82,7 @@ struct Restorer::Impl {
   static kafka::Offset Next(Job& job);
   Result<void> Position(Job& job);
   Result<bool> ReadSlice(Job& job);
+  Result<bool> AskAgainIfCut(Job& job, const Error& why);
   Result<bool> DistrustSnapshot(Job& job);
   Result<bool> AfterSlice(Job& job, const kafka::LogSlice& slice);
   Result<bool> StillCommitted(Job& job);
@@ -288,7 +297,7 @@ Result<bool> Restorer::Impl::ReadSlice(Job& job) {
   if (!job.unconfirmed && Next(job) >= job.findings.changelog.high) return Conclude(job);
   const auto slice = reader->Read(kReadTimeout, kSliceBytes);
   if (!slice) {
-    if (slice.error().action != Action::kRetry) return slice.error();
+    if (slice.error().action != Action::kRetry) return AskAgainIfCut(job, slice.error());
     return Wait(job, slice.error().message);
   }
   for (const kafka::LogRecord& record : slice->records) {
@@ -301,6 +310,20 @@ Result<bool> Restorer::Impl::ReadSlice(Job& job) {
   }
   SEMEL_TRY(Account(job, job.replay->entries()));
   return AfterSlice(job, *slice);
+}
+
+/// Retention may have taken what was to be read next. Then everything is asked anew: what is read
+/// from the new start on tells whether that was old enough to go.
+Result<bool> Restorer::Impl::AskAgainIfCut(Job& job, const Error& why) {
+  job.opened = false;
+  const auto marks = reader->Marks(topic(), job.state().partition, kQueryTimeout);
+  if (!marks) {
+    if (marks.error().action != Action::kRetry) return marks.error();
+    return Wait(job, marks.error().message);
+  }
+  if (marks->low <= job.findings.changelog.low) return why;
+  job.StartOver();
+  return false;
 }
 
 /// The changelog is not the one that it was made from: all of that is read instead.

@@ -43,6 +43,36 @@ TEST_F(RestorerTest, AKeptStateThatTheLogNoLongerReachesIsForgotten) {
   EXPECT_THAT(Offsets(*results[0].state), ElementsAre(5));
 }
 
+// Retention does not wait for a restore. What it takes nobody needs, so the restore begins again.
+TEST_F(RestorerTest, AChangelogCutAtTheFrontByItsRetentionWhileItIsRead) {
+  settings_.changelog_retention = std::chrono::hours{1};
+  kafka_.slice_records_max = 1;
+  Commit(0, 0, 3);
+  Commit(0, 3, 5);
+  Commit(0, 5, 6);
+  clock_.Advance(std::chrono::hours{2});
+  int reads = 0;
+  kafka_.before = [&](Call call) {
+    if (call == Call::kRead && ++reads == 2) broker_.Log("orders-changelog", 0).RemoveBefore(4);
+  };
+  const auto state = Restore(0);
+  ASSERT_TRUE(state);
+  EXPECT_THAT(Offsets(*state), ElementsAre(5));
+  EXPECT_EQ(state->committed, 6);
+}
+
+TEST_F(RestorerTest, AChangelogCutAtTheFrontTooEarlyWhileItIsRead) {
+  kafka_.slice_records_max = 1;
+  Commit(0, 0, 3);
+  Commit(0, 3, 5);
+  Commit(0, 5, 6);
+  int reads = 0;
+  kafka_.before = [&](Call call) {
+    if (call == Call::kRead && ++reads == 2) broker_.Log("orders-changelog", 0).RemoveBefore(4);
+  };
+  ExpectError(0, Action::kStop, "records before it were removed");
+}
+
 TEST_F(RestorerTest, AChangelogThatWasMadeAnew) {
   Commit(0, 0, 3);
   broker_.Log("orders-changelog", 0).Recreate();

@@ -74,6 +74,7 @@ Result<kafka::LogSlice> ScriptedLogReader::Read(kafka::Milliseconds timeout,
   }
   SEMEL_TRY(Ask(Call::kRead, "read " + Name(open_->topic, open_->partition), timeout));
   const FakeLog& log = kafka_.broker.Log(open_->topic, open_->partition);
+  if (open_->next < log.low()) return Error{Action::kStop, "no offset to reset to"};
   kafka::LogSlice slice;
   std::size_t bytes = 0;
   for (; open_->next < log.last_stable() && bytes < max_bytes &&
