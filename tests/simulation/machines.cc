@@ -109,7 +109,7 @@ void Machines::JumpClock(Machine& machine, prove::Random& random) {
   if (!knobs_.clock_jumps) return;
   // Never further back than what a record's time may be ahead. A record without a time of its own
   // has the clock's, so two clocks that differ by the window (1 h at least here) put it out of the
-  // window of its copies: that is how it is documented, and the checker cannot know the clocks.
+  // window of its copies. The checker cannot know the clocks.
   const std::array<milliseconds, 4> errors{milliseconds(0), minutes(-25), minutes(25),
                                            knobs_.odd_times > 0 ? hours(0) : hours(8 * 24)};
   machine.clock_error = errors[random.Below(errors.size())];
@@ -177,13 +177,10 @@ Findings Machines::Errors() const {
   return findings;
 }
 
-// Of all that run: one that was replaced and woke up again may have taken the name back, and the
-// partition with it, before its successor has published that it lost it.
 const SeenSet* Machines::SetOf(kafka::Partition partition) const {
   const SeenSet* found = nullptr;
-  for (const auto& worker : lives_) {
-    if (!worker->process().alive() || worker->ended()) continue;
-    const SeenSet* const set = worker->SetOf(partition);
+  for (const Machine& machine : machines_) {
+    const SeenSet* set = machine.worker == nullptr ? nullptr : machine.worker->SetOf(partition);
     if (set != nullptr && found != nullptr) return nullptr;
     if (set != nullptr) found = set;
   }
