@@ -40,4 +40,5 @@ semel_by_itself(seen_tool_test
   entries_test.cc forget_log_test.cc log_follower_test.cc output_replay_test.cc rebuilt_log_test.cc snapshot_check_test.cc)
 if(TARGET semel_simulated_kafka)
   semel_by_itself(semel_simulated_kafka log_reader.cc producer.cc producer_end.cc)
+  semel_by_itself(simulated_kafka_test network_test.cc)
 endif()
