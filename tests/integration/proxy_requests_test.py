@@ -14,8 +14,7 @@ from proxy_scenario import Scenario
 every = pytest.mark.parametrize("faults", [lost, late_and_twice], ids=label)
 
 
-RESTORING = [Api.METADATA, Api.FIND_COORDINATOR, Api.INIT_PRODUCER_ID, Api.JOIN_GROUP, Api.SYNC_GROUP, Api.OFFSET_FETCH,
-             Api.LIST_OFFSETS, Api.FETCH]
+RESTORING = [Api.FIND_COORDINATOR, Api.INIT_PRODUCER_ID, Api.JOIN_GROUP, Api.OFFSET_FETCH, Api.LIST_OFFSETS, Api.FETCH]
 
 
 def restore(main: Scenario, set_up: Callable[[], list[Fault]]) -> None:

@@ -24,8 +24,7 @@ def wait_unknown(page: Page, count: int = 1) -> None:
     wait_for(lambda: page.total("semel_transactions_total", 'result="unknown"') >= count, "the commit is unknown to the worker")
 
 
-@named_or_not
-@pytest.mark.parametrize("lost", [COMMIT, COMMITTED], ids=["request", "answer"])
+@pytest.mark.parametrize("lost, named", [(COMMIT, True), (COMMITTED, False)], ids=["request-named", "answer-unnamed"])
 def test_lost_once(lost: Pattern, named: bool, scenario: ScenarioFactory) -> None:
     """The client asks again and is answered; then the producer is replaced, for the lost one may arrive yet."""
     main = scenario()
@@ -65,11 +64,10 @@ def unknown(main: Scenario, page: Page, cluster: Cluster, carried_out: bool, cou
     wait_unknown(page, count)
 
 
-@named_or_not
 @pytest.mark.parametrize("carried_out", [True, False], ids=["carried_out", "not_carried_out"])
-def test_fenced_meanwhile(carried_out: bool, named: bool, scenario: ScenarioFactory, cluster: Cluster) -> None:
+def test_fenced_meanwhile(carried_out: bool, scenario: ScenarioFactory, cluster: Cluster) -> None:
     main, page = scenario(), Page()
-    worker = main.begin(*page.flags, named=named)
+    worker = main.begin(*page.flags)
     unknown(main, page, cluster, carried_out)
     main.wait_committed(worker, 2)
     main.finish()
