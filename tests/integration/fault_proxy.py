@@ -15,6 +15,8 @@ the client's until all that was sent has been delivered and answered.
 from __future__ import annotations
 
 import errno
+import math
+import queue
 import socket
 import threading
 import time
@@ -37,7 +39,7 @@ class Frame:
     is_answer: bool
     connection: int
     broker: int
-    time: float
+    time: float  # of its arrival, which is long before it goes on where it waits behind a held one
     error: int | None = None
 
     def __str__(self) -> str:
@@ -155,7 +157,7 @@ class _Due:
 
 
 class _Connection:
-    """A client's connection and ours to the broker behind it; a thread for each direction."""
+    """A client's connection and ours to the broker behind it; a thread for each direction, and one that takes requests in."""
 
     def __init__(self, proxy: FaultProxy, number: int, broker: int, client: socket.socket, server: socket.socket) -> None:
         self._proxy = proxy
@@ -165,24 +167,34 @@ class _Connection:
         self._server = server
         self._lock = threading.Lock()
         self._due: dict[int, _Due] = {}  # by correlation
+        self._arrived: queue.SimpleQueue[tuple[float, bytes] | None] = queue.SimpleQueue()
+        self._cut_at = math.inf
         self._client_gone = False
 
     def start(self) -> None:
-        for pump in (self._pass_requests, self._pass_answers):
+        for pump in (self._take_requests, self._pass_requests, self._pass_answers):
             threading.Thread(target=pump, daemon=True).start()
 
     def cut(self) -> None:
         """The client's side only."""
+        self._cut_at = min(self._cut_at, time.monotonic())
         _end(self._client)
 
     def close(self) -> None:
         _end(self._client)
         _end(self._server)
 
-    def _pass_requests(self) -> None:
+    def _take_requests(self) -> None:
         while (payload := read_frame(self._client)) is not None:
+            self._arrived.put((min(time.monotonic(), self._cut_at), payload))
+        self._arrived.put(None)
+        self._client.close()
+
+    def _pass_requests(self) -> None:
+        while (arrived := self._arrived.get()) is not None:
+            at, payload = arrived
             asked = parse_request(payload)
-            frame = Frame(asked, False, self._number, self._broker, time.monotonic())
+            frame = Frame(asked, False, self._number, self._broker, at)
             fault = self._proxy.judge(frame, payload)
             action = fault.action if fault else None
             if action is Action.DROP:
@@ -202,7 +214,6 @@ class _Connection:
         with self._lock:
             self._client_gone = True
         self._end_when_done()
-        self._client.close()
 
     def _pass_answers(self) -> None:
         while (payload := read_frame(self._server)) is not None:

@@ -92,9 +92,12 @@ class Job:
                      "--changelog", self.changelog, *more]
         if committed:
             arguments += ["--group", self.group]
-        process = self.semel.start(*arguments)
-        assert process.wait(120) == 0, process.describe()
-        return summary_of(self.semel.run(*arguments, "--summary", "json"))
+        result = self.semel.run(*arguments, "--summary", "json", timeout=120)
+        if result.code != 0:
+            told = self.semel.start(*arguments)  # in words, with examples
+            told.wait(120)
+            raise AssertionError(f"{result.stdout}{result.stderr}\n{told.describe()}")
+        return summary_of(result)
 
     def wait_stable(self) -> None:
         for topic in (self.output, self.changelog):

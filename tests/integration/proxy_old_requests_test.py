@@ -10,7 +10,7 @@ import pytest
 from conftest import ScenarioFactory
 from fault_proxy import Fault, FaultProxy, Frame, answer, request
 from kafka_frames import Api
-from proxy_labels import label
+from proxy_faults import label
 from proxy_scenario import SHORT_SESSION
 
 STEPS = [Api.ADD_PARTITIONS_TO_TXN, Api.ADD_OFFSETS_TO_TXN, Api.TXN_OFFSET_COMMIT, Api.END_TXN]
@@ -68,7 +68,7 @@ def test_commit_after_a_timeout(scenario: ScenarioFactory) -> None:
     main.finish()
 
 
-@pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
+@pytest.mark.parametrize("named", [True, False], ids=label)
 def test_commit_before_a_crash(named: bool, scenario: ScenarioFactory) -> None:
     """All records of the next transaction are written and its offsets are not; then the worker dies."""
     main = scenario(*SHORT_SESSION)
@@ -159,5 +159,33 @@ def test_start_of_a_producer_that_works_already(scenario: ScenarioFactory) -> No
     let_go(main.proxy, old)
     gate.release()
     main.proxy.wait_seen(request(Api.INIT_PRODUCER_ID), before)
+    main.wait_committed(worker, 2)
+    main.finish()
+
+
+def test_records_of_the_transaction_before(scenario: ScenarioFactory) -> None:
+    main = scenario()
+    main.begin()
+    old = repeated(main.proxy, Api.PRODUCE)
+    gate = main.proxy.hold(request(Api.ADD_OFFSETS_TO_TXN))
+    gate.wait()
+    let_go(main.proxy, old)
+    gate.release()
+    main.finish()
+
+
+@pytest.mark.parametrize("named", [True, False], ids=label)
+def test_records_across_a_replacement(named: bool, scenario: ScenarioFactory) -> None:
+    """Not acknowledged in 4 s: rolled back, the producer is replaced; then they arrive, with the old epoch."""
+    main = scenario()
+    worker = main.begin(named=named)
+    old = main.proxy.hold(request(Api.PRODUCE))
+    old.wait()
+    before = main.proxy.now()
+    main.proxy.wait_seen(answer(Api.INIT_PRODUCER_ID), before)
+    gate = main.proxy.hold(request(Api.ADD_OFFSETS_TO_TXN))
+    gate.wait()
+    refused(main.proxy, old)
+    gate.release()
     main.wait_committed(worker, 2)
     main.finish()

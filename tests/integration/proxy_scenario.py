@@ -25,7 +25,7 @@ class Scenario:
         self.workers.append(self.job.start("-X", f"client.id={client_id}", *FAST, *name, *flags))
         return self.workers[-1]
 
-    def stream(self, rate: int = 1_000) -> None:
+    def stream(self, rate: int = 300) -> None:
         self._stream = self.job.start_stream(900_000, rate=rate)
 
     def begin(self, *flags: str, named: bool = True) -> Process:
@@ -71,16 +71,15 @@ class Scenario:
 
 def check_order(record: list[Seen]) -> None:
     """Offsets are sent when all records have been, and by a member of the group that the broker can fence."""
+    sent = (each.frame for each in record if not each.frame.is_answer and each.fate != "released")
     offsets_sent: dict[str, bool] = {}
-    for each in record:
-        asked = each.frame.request
-        if each.frame.is_answer or each.fate == "released":
-            continue
+    for frame in sorted(sent, key=lambda frame: frame.time):
+        asked = frame.request
         if asked.api in (Api.INIT_PRODUCER_ID, Api.END_TXN):
             offsets_sent[asked.transactional_id] = False
         elif asked.api == Api.ADD_OFFSETS_TO_TXN:
             offsets_sent[asked.transactional_id] = True
         elif asked.api == Api.PRODUCE:
-            assert not offsets_sent.get(asked.transactional_id), f"records behind the offsets: {each}"
+            assert not offsets_sent.get(asked.transactional_id), f"records behind the offsets: {frame}"
         elif asked.api == Api.TXN_OFFSET_COMMIT and asked.generation is not None:
-            assert asked.generation >= 0 and asked.member, f"offsets of no member: {each}"
+            assert asked.generation >= 0 and asked.member, f"offsets of no member: {frame}"
