@@ -46,24 +46,6 @@ def test_heartbeats_lost_past_the_session(what: Callable[..., Pattern], named: b
     main.finish()
 
 
-def test_offsets_of_one_that_slept(scenario: ScenarioFactory) -> None:
-    """They reach the broker when the group has gone on without it. Only they and the commit were missing."""
-    main = scenario(*SHORT_SESSION)
-    two(main)
-    sleeper = main.workers[0]
-    stale = main.proxy.hold(request(Api.TXN_OFFSET_COMMIT, "w0"))
-    held = stale.wait()
-    sleeper.pause()
-    before = main.proxy.now()
-    main.proxy.wait_seen(answer(Api.INIT_PRODUCER_ID, "w1", held.request.transactional_id), before)
-    stale.release()
-    assert main.proxy.answer_to(held).error
-    main.wait_committed(main.workers[1], 1, "w1")
-    sleeper.cont()
-    main.proxy.wait_seen(answer(Api.SYNC_GROUP, "w0"), before)
-    main.finish()
-
-
 @pytest.mark.parametrize("api, named", [(Api.JOIN_GROUP, True), (Api.SYNC_GROUP, True), (Api.SYNC_GROUP, False)],
                          ids=["join", "sync", "sync-unnamed"])
 def test_joining_again_is_not_answered(api: Api, named: bool, scenario: ScenarioFactory) -> None:
