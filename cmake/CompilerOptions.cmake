@@ -22,9 +22,6 @@ target_compile_options(semel_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast -Werror
   -fstack-protector-strong -fno-semantic-interposition)
 target_compile_options(semel_options INTERFACE $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
-if(CMAKE_UNITY_BUILD)  # GCC takes what is private to one of several files for private to a header
-  target_compile_options(semel_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
-endif()
 target_include_directories(semel_options INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
 
 # Parsed once and not in every file: see src/ and tests/unit/. The preset `dev` does without, so that an #include that a

@@ -24,7 +24,8 @@ def wait_unknown(page: Page, count: int = 1) -> None:
     wait_for(lambda: page.total("semel_transactions_total", 'result="unknown"') >= count, "the commit is unknown to the worker")
 
 
-@pytest.mark.parametrize("lost, named", [(COMMIT, True), (COMMITTED, False)], ids=["request-named", "answer-unnamed"])
+@named_or_not
+@pytest.mark.parametrize("lost", [COMMIT, COMMITTED], ids=["request", "answer"])
 def test_lost_once(lost: Pattern, named: bool, scenario: ScenarioFactory) -> None:
     """The client asks again and is answered; then the producer is replaced, for the lost one may arrive yet."""
     main = scenario()

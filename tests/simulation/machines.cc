@@ -109,7 +109,8 @@ void Machines::JumpClock(Machine& machine, prove::Random& random) {
   if (!knobs_.clock_jumps) return;
   // Never further back than what a record's time may be ahead. A record without a time of its own
   // has the clock's, so two clocks that differ by the window (1 h at least here) put it out of the
-  // window of its copies. The checker cannot know the clocks.
+  // window of its copies; days forward, everything without a time. The checker cannot know the
+  // clocks.
   const std::array<milliseconds, 4> errors{milliseconds(0), minutes(-25), minutes(25),
                                            knobs_.odd_times > 0 ? hours(0) : hours(8 * 24)};
   machine.clock_error = errors[random.Below(errors.size())];
