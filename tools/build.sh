@@ -3,7 +3,7 @@
 
 jobs=${SEMEL_JOBS:-$(nproc)}
 readonly jobs
-readonly stages=(format unit install asan tsan integration)
+readonly stages=(format unit install asan tsan integration chaos)
 
 # The sanitizers of LLVM 16 need memory where newer kernels, with more address bits to randomise, may put a library.
 # Randomisation is switched off where that is permitted; the tests also run during the build (to list themselves).
@@ -123,6 +123,13 @@ stage_integration() {
   [[ ! $failed ]]
 }
 
+# stage_chaos: the rules first, on histories that were made wrong by hand; then two minutes of it.
+stage_chaos() {
+  require chaos
+  (cd tests/chaos && /usr/bin/python3 -m pytest -c ../integration/pytest.ini --rootdir . -q .)
+  chaos --minutes 2 "$@"
+}
+
 # run_tests [STAGE [ARGS]]: each stage is a process of its own, so that whatever fails in it ends it (set -e).
 run_tests() {
   local chosen=("${stages[@]}") stage began status failed=() report=''
@@ -131,7 +138,7 @@ run_tests() {
     chosen=("$1")
     shift
   else
-    require build clang format unit kafka integration
+    require build clang format unit kafka integration chaos
   fi
   for stage in "${chosen[@]}"; do
     say "test: $stage"
