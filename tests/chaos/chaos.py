@@ -74,7 +74,7 @@ class Run:
         for worker in self.workers:
             worker.wanted = True
         self.watchdog = Watchdog(self.workers)
-        wait_for(lambda: all(worker.ready for worker in self.workers), "all workers ready")
+        wait_for(lambda: all(worker.ready for worker in self.workers), "all workers ready", 300)
         self.reader = LiveReader(cluster.bootstrap, job.output, PARTITIONS)
         self.nemesis = Nemesis(self.seed, cluster, job, self.workers, Brokers(cluster, job), self.disk)
         say(f"{len(self.workers)} workers, {PRODUCERS} producers, window {job.window}; now things break")
@@ -97,7 +97,7 @@ class Run:
         *others, last = sorted(self.workers, key=lambda worker: worker.kind.name == "a")
         for worker in others:
             worker.stop()
-        wait_owner(last, PARTITIONS, 180)
+        wait_owner(last, PARTITIONS, 300)
         last.stop()
         self.watchdog.stop()
         self.last = last
@@ -115,7 +115,7 @@ class Run:
         job.wait_stable()
         final = read_all(self.cluster.bootstrap, job.output, PARTITIONS, "final")
         try:
-            wait_for(lambda: self.reader.observed.total >= final.total or self.reader.errors, "the reader has seen it all")
+            wait_for(lambda: self.reader.observed.total >= final.total or self.reader.errors, "the reader has seen it all", 300)
         except TimeoutError as error:
             violations.add("skipped", str(error))
         self.reader.stop()
@@ -139,8 +139,7 @@ class Run:
         self.summary.check_seconds = time.monotonic() - began
 
     def close(self) -> None:
-        for process in list(getattr(self.semel, "_processes", [])):
-            process.kill9()
+        self.semel.kill_all()
         self.disk.close()
 
 

@@ -56,6 +56,8 @@ class Nemesis:
         self._stop.set()
         for thread in self._running:
             thread.join(400)
+            if thread.is_alive():
+                self.errors.append("a fault does not end")
 
     def _inflict(self, kind: str, chance: random.Random) -> None:
         _, fault = self._kinds[kind]

@@ -146,7 +146,9 @@ class Worker:
 
     def look(self) -> None:
         """Reads its metrics; one that ended by itself is noted, one that is missing is started."""
-        with self._guard:
+        if not self._guard.acquire(blocking=False):
+            return  # somebody is busy with it
+        try:
             process = self.process
             if process is not None and not process.running:
                 self._by_itself(process, process.wait())
@@ -156,6 +158,8 @@ class Worker:
                 self._scrape()
             if self.process is None and self.wanted and time.monotonic() >= self.back_at:
                 self._start()
+        finally:
+            self._guard.release()
 
     def _scrape(self) -> None:
         found = self._page.metrics()

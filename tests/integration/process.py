@@ -120,8 +120,11 @@ class Semel:
         finally:
             process.kill9()
 
-    def close(self) -> None:
+    def kill_all(self) -> None:
         for process in self._processes:
             process.kill9()
+
+    def close(self) -> None:
+        self.kill_all()
         for process in self._processes:
             print(process.describe())  # pytest shows it where the test failed
