@@ -12,6 +12,9 @@ find_package(spdlog 1.10 REQUIRED)                                   # libspdlog
 find_package(yaml-cpp 0.7 REQUIRED)                                  # libyaml-cpp-dev
 find_package(prometheus-cpp REQUIRED COMPONENTS core)            # prometheus-cpp-dev
 find_package(Boost 1.74 REQUIRED)                                    # libboost-dev (Asio and Beast are header-only)
+if(NOT SEMEL_SANITIZE)
+  find_package(Boost 1.74 REQUIRED COMPONENTS context)                # libboost-context-dev, for the simulation
+endif()
 find_package(PostgreSQL 15 REQUIRED)                                 # libpq-dev
 pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis>=0.14)       # libhiredis-dev
 set_target_properties(PkgConfig::HIREDIS PROPERTIES INTERFACE_COMPILE_OPTIONS "")  # a macro that precompiled headers lack

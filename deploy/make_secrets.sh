@@ -20,7 +20,7 @@ api_key=$(random)
 random >postgres_password
 echo "$redis" >redis_password
 echo "user default off
-user semel on #$(sha256 "$redis") ~semel:* +get +set +exists +evalsha +script|load +info +select" >redis_users.acl
+user semel on #$(sha256 "$redis") ~semel:* +get +mget +set +del +exists +evalsha +script|load +info +select" >redis_users.acl
 echo "client $(sha256 "$api_key")" >api_keys
 echo "$api_key" >api_key  # for clients; no container gets it
 echo "[semel]

@@ -2,12 +2,11 @@
 // events lie within its body.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "check.h"
 #include "ingest/body_split.h"
 #include "ingest/decompressor.h"
 #include "ingest/event_reader.h"
@@ -15,6 +14,8 @@
 
 namespace semel::ingest {
 namespace {
+
+using fuzz::Check;
 
 const Limits kLimits{.header_bytes = 4096,
                      .header_fields = 16,
@@ -58,12 +59,6 @@ Request Read(std::string_view bytes, std::size_t step) {
   return request;
 }
 
-void Check(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << what << '\n';
-  std::abort();
-}
-
 void ReadEvents(const Request& request) {
   static EventReader reader =
       *EventReader::Open({.path = "/", .topic = "events", .key = {.parts = {"json:/id"}}});
@@ -97,9 +92,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const Request whole = Read(bytes, bytes.size());
   const Request bit_by_bit = Read(bytes, 1);
-  Check(whole.refused == bit_by_bit.refused && whole.whole == bit_by_bit.whole &&
-            whole.body == bit_by_bit.body,
-        "it depends on how the bytes come");
+  semel::fuzz::Check(whole.refused == bit_by_bit.refused && whole.whole == bit_by_bit.whole &&
+                         whole.body == bit_by_bit.body,
+                     "it depends on how the bytes come");
   if (whole.whole) ReadEvents(whole);
   return 0;
 }

@@ -4,16 +4,13 @@
 jobs=${SEMEL_JOBS:-$(nproc)}
 readonly jobs
 readonly stages=(format unit install asan tsan integration chaos)
+readonly tree=${SEMEL_LIBRDKAFKA:-release}  # `newest` is built with another librdkafka: tools/librdkafka.sh
 
 # The sanitizers of LLVM 16 need memory where newer kernels, with more address bits to randomise, may put a library.
 # Randomisation is switched off where that is permitted; the tests also run during the build (to list themselves).
-unrandomised() {
-  if setarch "$(uname -m)" -R true 2>/dev/null; then
-    setarch "$(uname -m)" -R "$@"
-  else
-    "$@"
-  fi
-}
+unrandomised=()
+if setarch "$(uname -m)" -R true 2>/dev/null; then unrandomised=(setarch "$(uname -m)" -R); fi
+readonly unrandomised
 
 # build_preset PRESET [NINJA ARGS]: standard output stays free for results.
 build_preset() {
@@ -21,18 +18,19 @@ build_preset() {
   shift
   {
     cmake --preset "$preset"
-    unrandomised cmake --build --preset "$preset" -j "$jobs" "$@"
+    "${unrandomised[@]}" cmake --build --preset "$preset" -j "$jobs" "$@"
   } >&2
 }
 
 build_release() {
   require build
-  build_preset release
-  ln -sfn release/apps/semel/semel "$build/semel"
+  if [[ $tree == newest ]]; then build_newest_librdkafka; fi
+  build_preset "$tree"
+  if [[ $tree == release ]]; then ln -sfn release/apps/semel/semel "$build/semel"; fi
 }
 
 # run_ctest PRESET LABEL: a label without tests is an error, or nothing would be noticed to be missing.
-run_ctest() { unrandomised ctest --preset "$1" -L "$2" --no-tests=error -j "$jobs"; }
+run_ctest() { "${unrandomised[@]}" ctest --preset "$1" -L "$2" --no-tests=error -j "$jobs"; }
 
 cxx_sources() {
   local folders=() folder
@@ -61,14 +59,24 @@ stage_format() {
 stage_unit() {
   require unit
   build_release
-  run_ctest release unit
+  run_ctest "$tree" unit
+}
+
+# simulate [ARGS]: of the program; its summary is kept where seeds are run. Long runs begin with seeds that no other had.
+simulate() {
+  require build
+  build_preset release --target simulate
+  local args=("$@")
+  if [[ " $* " == *' --hours '* && " $* " != *' --seeds '* ]]; then args+=(--seeds "$(date +%s)000..9999999999999"); fi
+  if [[ " $* " != *' --seed '* ]]; then args+=(--jobs "$jobs" --summary "$build/simulate.json"); fi
+  build/release/tests/simulation/simulate "${args[@]}"
 }
 
 # An outside project uses what was installed.
 stage_install() {
   require build clang
   build_release
-  tests/install/test.sh "$build/release"
+  tests/install/test.sh "$build/$tree"
 }
 
 stage_asan() {
@@ -106,6 +114,8 @@ pytest_on_cluster() (
 stage_integration() {
   require kafka integration
   build_release
+  fetch_librdkafka
+  export SEMEL_BIN=${SEMEL_BIN:-$build/$tree/apps/semel/semel} SEMEL_EXAMPLES=${SEMEL_EXAMPLES:-$build/$tree/examples}
   local directory=${SEMEL_CLUSTER_DIR:-build/test-cluster} hurting others failed=
   if (($#)); then
     pytest_on_cluster "$directory" "${@#tests/integration/}"
@@ -130,9 +140,25 @@ stage_chaos() {
   chaos --minutes 2 "$@"
 }
 
-# run_tests [STAGE [ARGS]]: each stage is a process of its own, so that whatever fails in it ends it (set -e).
+# choose_versions --librdkafka newest | --kafka 3.9: for all stages; `chosen` becomes those that it makes a difference to.
+choose_versions() {
+  case "$1 ${2-}" in
+    '--librdkafka newest') export SEMEL_LIBRDKAFKA=newest && chosen=(unit integration) ;;
+    '--kafka 3.9')
+      export SEMEL_KAFKA=3.9
+      [[ ${SEMEL_LIBRDKAFKA-} ]] || chosen=(integration)
+      ;;
+    *) fail "there are --librdkafka newest and --kafka 3.9, not: $1 ${2-}" ;;
+  esac
+}
+
+# run_tests [VERSIONS] [STAGE [ARGS]]: each stage is a process of its own, so that whatever fails in it ends it (set -e).
 run_tests() {
   local chosen=("${stages[@]}") stage began status failed=() report=''
+  while [[ ${1-} == --* ]]; do
+    choose_versions "$1" "${2-}"
+    shift 2
+  done
   if (($#)); then
     [[ " ${stages[*]} " == *" $1 "* ]] || fail "no such stage: $1; there are: ${stages[*]}"
     chosen=("$1")

@@ -1,21 +1,28 @@
 # shellcheck shell=bash disable=SC2154  # $root and $build come from ./dev
 # A Kafka cluster of three combined brokers and controllers on this machine. Sourced by ./dev.
 #
-#   $cluster/broker-N/{server.properties,data,pid,server.log}    $cluster/{cluster-id,bootstrap}
+#   $cluster/broker-N/{server.properties,data,pid,server.log}    $cluster/{cluster-id,bootstrap,proxied}
+#
+# Beside the address for everybody, each broker has some that it advertises with another port, where nobody listens until a
+# test's proxy does: whoever comes through the proxy stays behind it. `proxied` has a line for each: the number of the proxy,
+# the port where it is to listen, the port of the broker behind it.
 #
 # SEMEL_CLUSTER_DIR names another directory, and so another cluster beside the first.
+# SEMEL_KAFKA=3.9 makes it one of Kafka 3.9.
 # SEMEL_CLUSTER_SECURED=1 makes one broker that has, beside an open address for its administrator, one for everybody else
 # with SASL_SSL and ACLs, and fetches a librdkafka that can do SCRAM with Kafka 4 (Debian 12's cannot):
 #
-#   $cluster/{secured,password,tls/{ca.pem,other-ca.pem}}    build/librdkafka/librdkafka.so.1
+#   $cluster/{secured,password,tls/{ca.pem,other-ca.pem}}    build/librdkafka/{librdkafka.so.1,wheel/}
 
 cluster=${SEMEL_CLUSTER_DIR:-build/cluster}
 [[ $cluster == /* ]] || cluster=$root/$cluster
 readonly cluster
-readonly jars=$build/kafka/jars
+readonly kafka_version=${SEMEL_KAFKA-}  # a profile of tools/kafka/pom.xml; empty: the newest
+readonly jars=$build/kafka/jars${kafka_version:+-$kafka_version}
 readonly secured=${SEMEL_CLUSTER_SECURED-}
 if [[ $secured ]]; then brokers=(1); else brokers=(1 2 3); fi
 readonly brokers
+readonly proxies=2  # that can stand before the cluster at a time
 readonly users=(semel creator no-write no-group no-transaction)  # of a secured cluster
 readonly start_deadline=120  # seconds; about 10 on a quiet machine
 readonly stop_deadline=60
@@ -26,16 +33,17 @@ fetch_kafka() {
   say 'fetching Apache Kafka from Maven Central'
   rm -rf "$jars" "$jars.part"
   mkdir -p "$jars.part"
-  mvn -B -q -f "$pom" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars.part" \
+  mvn -B -q -f "$pom" ${kafka_version:+-P"$kafka_version"} dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$jars.part" \
     >"$build/kafka/mvn.log" 2>&1 || fail "Maven could not fetch Kafka; see $build/kafka/mvn.log"
   cp "$pom" "$jars.part"
   mv "$jars.part" "$jars"
 }
 
-# The one in the wheel of confluent-kafka, whose version and digest are pinned. Its file is named as programs ask for it.
+# The one in the wheel of confluent-kafka, whose version and digest are pinned. Its file is named as programs ask for it; the
+# wheel itself, unpacked, is there for Python programs.
 fetch_librdkafka() {
   local pins=$root/tools/kafka/librdkafka.txt home=$build/librdkafka wheel
-  cmp -s "$pins" "$home/librdkafka.txt" && return
+  cmp -s "$pins" "$home/librdkafka.txt" && [[ -d $home/wheel ]] && return
   say 'fetching librdkafka from PyPI'
   rm -rf "$home"
   mkdir -p "$home/wheel"
@@ -44,8 +52,8 @@ fetch_librdkafka() {
     >"$home/pip.log" 2>&1 || fail "pip could not fetch librdkafka; see $home/pip.log"
   wheel=$(echo "$home"/wheel/*.whl)
   /usr/bin/python3 -m zipfile -e "$wheel" "$home/wheel"
-  mv "$home"/wheel/confluent_kafka.libs/librdkafka-*.so.1 "$home/librdkafka.so.1"
-  rm -r "$home/wheel"
+  cp "$home"/wheel/confluent_kafka.libs/librdkafka-*.so.1 "$home/librdkafka.so.1"
+  rm "$wheel"
   cp "$pins" "$home"
 }
 
@@ -72,7 +80,7 @@ free_ports() {
 configure_cluster() {
   local ports n voters='' formats=() scram=() count=${#brokers[@]}
   remove_data
-  mapfile -t ports < <(free_ports 6)
+  mapfile -t ports < <(free_ports $((6 + 6 * proxies)))
   for n in "${brokers[@]}"; do voters+=${voters:+,}$n@127.0.0.1:${ports[n + 2]}; done
 
   # What Kafka accepts as a cluster id is 16 bytes in base64 without padding.
@@ -101,7 +109,11 @@ configure_cluster() {
 		transaction.state.log.num.partitions=8
 		group.initial.rebalance.delay.ms=0
 	END
-    if [[ $secured ]]; then secure "$cluster/broker-$n/server.properties" "${ports[n]}"; fi
+    if [[ $secured ]]; then
+      secure "$cluster/broker-$n/server.properties" "${ports[n]}"
+    else
+      stand_behind_proxies "$cluster/broker-$n/server.properties" "${ports[@]:6 + 2 * proxies * (n - 1):2 * proxies}"
+    fi
     kafka_java kafka.tools.StorageTool format -t "$id" -c "$cluster/broker-$n/server.properties" "${scram[@]}" \
       >"$cluster/broker-$n/format.log" 2>&1 &
     formats+=($!)
@@ -111,6 +123,18 @@ configure_cluster() {
   done
   for n in "${brokers[@]}"; do echo "127.0.0.1:${ports[n - 1]}"; done | paste -sd, >"$cluster/listeners"
   echo "$id" >"$cluster/cluster-id"  # last: says that all of the above is there
+}
+
+# stand_behind_proxies FILE (ADVERTISED LISTENING)...: adds a pair of ports for each proxy to the configuration.
+stand_behind_proxies() {
+  local file=$1 i
+  shift
+  for ((i = 1; i <= proxies; ++i)); do
+    sed -i -e "s|^listeners=|&PROXIED$i://127.0.0.1:$2,|" -e "s|^advertised.listeners=|&PROXIED$i://127.0.0.1:$1,|" \
+      -e "s|^listener.security.protocol.map=|&PROXIED$i:PLAINTEXT,|" "$file"
+    echo "$i $1 $2" >>"$cluster/proxied"
+    shift 2
+  done
 }
 
 # secure FILE PORT: adds that address to the configuration, and the users to `scram`, for StorageTool. They share a password.
@@ -158,7 +182,7 @@ make_certificates() {
 
 remove_data() {
   # Only what is ours: the directory was named by the user.
-  rm -rf "$cluster"/broker-[123] "$cluster"/tls "$cluster"/{cluster-id,listeners,bootstrap,secured,password}
+  rm -rf "$cluster"/broker-[123] "$cluster"/tls "$cluster"/{cluster-id,listeners,bootstrap,proxied,secured,password}
 }
 
 # broker_pid N: prints the process id; fails when that broker does not run. Ids are reused, hence the look at its arguments.

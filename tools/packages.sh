@@ -19,6 +19,7 @@ readonly packages_build='
   nlohmann-json3-dev       header nlohmann/json.hpp
   libssl-dev               module libcrypto
   libboost-dev             header boost/version.hpp
+  libboost-context-dev     header boost/context/fiber.hpp
   libcli11-dev             header CLI/CLI.hpp
   libspdlog-dev            module spdlog
   libfmt-dev               module fmt
@@ -31,6 +32,9 @@ readonly packages_build='
   zlib1g-dev               module zlib
   libzstd-dev              module libzstd
   liblz4-dev               module liblz4'
+
+readonly packages_npm='
+  npm                      command npm'
 
 readonly packages_bench='
   libbenchmark-dev         module benchmark

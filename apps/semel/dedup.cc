@@ -8,7 +8,7 @@
 #include "console.h"
 #include "dedup_flags.h"
 #include "job.h"
-#include "kafka/rdkafka_client.h"
+#include "kafka/library_version.h"
 #include "wiring/dedup_job.h"
 #include "wiring/dedup_report.h"
 #include "wiring/dry_run.h"

@@ -7,6 +7,7 @@
 #include "base/fail_point.h"
 #include "command.h"
 #include "usage.h"
+#include "versions.h"
 
 namespace semel::app {
 namespace {
@@ -25,7 +26,7 @@ int Main(int argc, char** argv) {
       "Removes duplicates from Kafka event streams: each event comes out once, and none is lost.",
       "semel"};
   app.require_subcommand(1);
-  app.set_version_flag("--version", SEMEL_VERSION);
+  app.set_version_flag("--version", Versions);
   ExplainUsage(app);
   Run run;
   AddCompletion(app, run);

@@ -26,6 +26,11 @@ Result<redis::Access> RedisFlags::Access(const std::string& flag, const std::str
   access.ca_file = ca_file_;
   if (!ca_file_.empty() && !access.address.tls)
     return Error{Action::kFix, "--redis-ca is for a rediss:// address"};
+  if (!ca_file_.empty()) {
+    SEMEL_TRY_ASSIGN(const std::string certificates, ReadFile(ca_file_));
+    if (certificates.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+      return Error{Action::kFix, "--redis-ca: " + ca_file_ + " has no certificate (PEM) in it"};
+  }
   if (password_file_.empty()) {
     if (!access.address.user.empty())
       return Error{Action::kFix, flag +

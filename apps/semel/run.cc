@@ -78,6 +78,7 @@ class Together {
 
   int Run() {
     for (Running& each : running_) each.job->LogStart(each.logger);
+    for (const std::string& doubt : Doubts(plan_)) logger_.Warning(doubt);
     const auto start = SteadyClock::now();
     const std::optional<Error> error = RunAll();
     const double seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
@@ -200,6 +201,7 @@ int RunCommand(const Flags& flags) {
     return 0;
   }
   if (flags.check) {
+    for (const std::string& doubt : Doubts(*plan)) std::cerr << "semel run: " << doubt << '\n';
     std::cout << flags.file << ": " << plan->pipelines.size() << " pipelines, nothing wrong\n";
     return 0;
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/duration.h"
 #include "run_flow.h"
 
 namespace semel::app {
@@ -74,7 +75,7 @@ Result<void> CheckChangelog(const Node& one, const Node& other) {
 }
 
 Result<void> CheckPair(const Node& one, const Node& other) {
-  if (one.flow.cluster == other.flow.cluster) {
+  if (SameCluster(one.flow, other.flow)) {
     SEMEL_TRY(CheckNames(one, other));
     SEMEL_TRY(CheckChangelog(one, other));
   }
@@ -109,7 +110,7 @@ class CycleSearch {
       if (topic == start.flow.from) return true;
       for (std::size_t next = 0; next < nodes_.size(); ++next) {
         if (seen_[next] || nodes_[next].flow.from != topic ||
-            nodes_[next].flow.cluster != start.flow.cluster)
+            !SameCluster(nodes_[next].flow, start.flow))
           continue;
         seen_[next] = true;
         if (Follow(nodes_[next], start)) return true;
@@ -138,7 +139,33 @@ Result<void> CheckCycles(const std::vector<Node>& nodes) {
   return {};
 }
 
+/// A serve that answers 'duplicate' for longer than the dedup behind it remembers keeps away what
+/// that would let through.
+void DoubtEdge(const Node& serve, const Node& dedup, std::vector<std::string>& doubts) {
+  const auto* edge = std::get_if<ServeOptions>(&serve.pipeline.options);
+  const auto* behind = std::get_if<DedupOptions>(&dedup.pipeline.options);
+  if (edge == nullptr || behind == nullptr || !SameCluster(serve.flow, dedup.flow) ||
+      !Writes(serve.flow, behind->from) || edge->edge_time_to_live <= behind->window ||
+      (edge->edge_memory_bytes == 0 && !edge->edge_redis))
+    return;
+  doubts.push_back(serve.pipeline.PlaceOf({"edge-ttl"}) + ": edge-ttl is " +
+                   config::FormatDuration(edge->edge_time_to_live) + ", and the window of '" +
+                   dedup.pipeline.name + "' behind it " + config::FormatDuration(behind->window) +
+                   ": an event that comes again after the window is answered 'duplicate' all the "
+                   "same");
+}
+
 }  // namespace
+
+std::vector<std::string> Doubts(const RunPlan& plan) {
+  std::vector<Node> nodes;
+  for (const Pipeline& pipeline : plan.pipelines)
+    nodes.push_back({pipeline, FlowOf(pipeline.options)});
+  std::vector<std::string> doubts;
+  for (const Node& one : nodes)
+    for (const Node& other : nodes) DoubtEdge(one, other, doubts);
+  return doubts;
+}
 
 Result<void> CheckTogether(const RunPlan& plan) {
   std::vector<Node> nodes;

@@ -1,6 +1,7 @@
 #include "run_explain.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "config/duration.h"
@@ -131,6 +132,35 @@ Lines Topics(const SinkOptions& options, const Flow& flow) {
   return lines;
 }
 
+/// What a user of the Redis must be allowed to do.
+Lines RedisRights(const redis::Access& access, const char* commands) {
+  const std::string& user = access.address.user;
+  return {"ACL SETUSER " + (user.empty() ? "USER" : user) + " on >PASSWORD ~semel:* " + commands};
+}
+
+Lines RedisRightsOf(const ServeOptions& options) {
+  return options.edge_redis ? RedisRights(*options.edge_redis, "+mget +set +select") : Lines();
+}
+
+Lines RedisRightsOf(const DedupOptions& options) {
+  return options.redis ? RedisRights(options.redis->access,
+                                     "+get +set +del +exists +evalsha +script|load +info +select")
+                       : Lines();
+}
+
+Lines RedisRightsOf(const SinkOptions& /*options*/) { return {}; }
+
+Lines PostgresRights(const SinkOptions& options) {
+  const sink::TableSpec& table = options.table;
+  Lines lines = {"GRANT SELECT, INSERT ON " + table.Quoted() + " TO USER",
+                 "GRANT SELECT, INSERT, UPDATE ON " + table.QuotedOffsets() + " TO USER"};
+  if (options.create_table)
+    lines.push_back("until both are there: GRANT CREATE ON SCHEMA " +
+                    (table.schema.empty() ? "public" : "\"" + table.schema + "\"") + " TO USER");
+  if (table.unique) lines.emplace_back("GRANT TEMPORARY ON DATABASE THIS_ONE TO USER");
+  return lines;
+}
+
 std::string What(const Pipeline& pipeline, const Flow& flow) {
   return pipeline.name + " (" + flow.kind + ")";
 }
@@ -163,6 +193,9 @@ std::string ExplainOne(const Pipeline& pipeline) {
         Add(text, "guarantee", Guarantee(options, flow));
         Add(text, "topics", Topics(options, flow));
         Add(text, "ACLs", RightsOf(options));
+        Add(text, "Redis", RedisRightsOf(options));
+        if constexpr (std::is_same_v<std::decay_t<decltype(options)>, SinkOptions>)
+          Add(text, "PostgreSQL", PostgresRights(options));
       },
       pipeline.options);
   return text;

@@ -10,6 +10,7 @@
 #include "config/yaml_settings.h"
 #include "dedup_flags.h"
 #include "file_references.h"
+#include "metrics/listener.h"
 #include "serve_flags.h"
 #include "sink_flags.h"
 
@@ -99,6 +100,10 @@ Result<RunPlan> Reader::ReadPlan(const std::string& content) {
   references_.Follow(root);
   RunPlan plan;
   ReadTop(root, plan);
+  if (const auto right =
+          plan.metrics.empty() ? Result<void>() : metrics::CheckAddress(plan.metrics);
+      !right)
+    return Error{Action::kFix, plan.metrics_place + ": --metrics: " + right.error().message};
   const YAML::Node pipelines = root["pipelines"];
   if (!pipelines || !pipelines.IsSequence() || pipelines.size() == 0)
     throw Refusal{pipelines ? pipelines.Mark() : root.Mark(),

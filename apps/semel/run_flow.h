@@ -22,6 +22,9 @@ struct Flow {
 
 Flow FlowOf(const PipelineOptions& options);
 
+/// Have the two lists of brokers one in common? Then they are of one cluster.
+bool SameCluster(const Flow& one, const Flow& other);
+
 /// How Kafka is reached.
 const kafka::ClientSettings& KafkaOf(const PipelineOptions& options);
 

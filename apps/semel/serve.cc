@@ -6,7 +6,7 @@
 #include "command.h"
 #include "console.h"
 #include "job.h"
-#include "kafka/rdkafka_client.h"
+#include "kafka/library_version.h"
 #include "serve_flags.h"
 
 namespace semel::app {
@@ -61,6 +61,10 @@ class ServeJob final : public Job {
     if (options_.keys && read->keys) {
       options_.keys->Replace(*read->keys);
       logger.Info("API keys", {{"keys", std::to_string(read->keys->size())}});
+    }
+    if (read->live_tls.Get()) {
+      options_.live_tls.Set(read->live_tls.Get());
+      logger.Info("TLS certificate and key, for the next connections");
     }
     if (options_.edge_redis && read->edge_redis)
       options_.edge_redis->password.Set(read->edge_redis->password.Get());

@@ -5,8 +5,11 @@
 #include "base/core_dumps.h"
 #include "base/file.h"
 #include "config/size.h"
+#include "config/yaml_file.h"
 #include "duration_flag.h"
+#include "endpoint_flag.h"
 #include "ingest/event_reader.h"
+#include "metrics/listener.h"
 
 namespace semel::app {
 namespace {
@@ -54,6 +57,25 @@ class Group {
   const std::string name_;
 };
 
+Result<void> CheckAddress(const char* flag, const std::string& address) {
+  const auto right = metrics::CheckAddress(address);
+  if (!right) return Error{Action::kFix, std::string(flag) + ": " + right.error().message};
+  return {};
+}
+
+/// What one request may be has to fit into what all may be: else it is told to come again for ever.
+Result<void> CheckRoom(const ingest::Limits& limits) {
+  if (limits.events_in_flight < limits.batch_events)
+    return Error{Action::kFix, "--max-events-in-flight is below --max-batch: a batch of " +
+                                   std::to_string(limits.batch_events) + " events would never fit"};
+  const std::size_t largest = ingest::LargestRequest(limits);
+  if (limits.bytes_in_flight < largest)
+    return Error{Action::kFix, "--max-bytes-in-flight: " + std::to_string(largest) +
+                                   " bytes and more are needed, or a request that --max-body and "
+                                   "--max-decompressed allow would never fit"};
+  return {};
+}
+
 }  // namespace
 
 void ServeFlags::AddTo(CLI::App& command) {
@@ -66,6 +88,7 @@ void ServeFlags::AddTo(CLI::App& command) {
   AddMemory(command);
   AddRun(command);
   run_.AddTo(command);
+  config::AddSettingsFile(command, kafka_.from_file());
 }
 
 void ServeFlags::AddEndpoints(CLI::App& command) {
@@ -76,6 +99,11 @@ void ServeFlags::AddEndpoints(CLI::App& command) {
   group.Text("--view-event-to", view_event_to_, "TOPIC",
              "Also serve /api-fast/view-event: one event, its key userId, content_id,\n"
              "event_name, event_datetime and sid");
+  group.Several(
+      "--endpoint", endpoints_, "NAME=VALUE",
+      "One more path; repeat for more. 'path=/v1/clicks to=clicks key=json:/click_id\n"
+      "key=json:/shop on-missing=accept batches=false': key may be repeated; what is not\n"
+      "said is as for --path. In a file also {path: /v1/clicks, to: clicks, ...}");
   group.Choice("--on-missing", on_missing_, "reject|accept", {"reject", "accept"},
                "A part of the key is absent or cannot be read; accept: write it without key");
 }
@@ -88,6 +116,10 @@ void ServeFlags::AddClients(CLI::App& command) {
       group.Text("--tls-key", options_.tls.key, "FILE", "Its private key, PEM");
   certificate->needs(key);
   key->needs(certificate);
+  group
+      .Text("--tls-client-ca", options_.tls.client_ca, "FILE",
+            "Only clients with a certificate that one of these (PEM) has signed")
+      ->needs(certificate);
   CLI::Option* const keys =
       group.Text("--api-keys", key_file_, "FILE",
                  "Lines NAME SHA256-OF-THE-KEY [TOPIC...]; without it anybody may send");
@@ -108,6 +140,9 @@ void ServeFlags::AddRequestLimits(CLI::App& command) {
   group.Count("--max-compression-ratio", limits.compression_ratio,
               "How many times larger than compressed");
   group.Count("--max-batch", limits.batch_events, "Events in one request");
+  group.Add("--max-depth", max_depth_, "N", "How deep its JSON may be nested")
+      ->check(CLI::Range(std::size_t{1}, kMaxJsonDepth).description(""))
+      ->capture_default_str();
   group.Time("--header-timeout", ms_.header, "10s", "Until the header is whole");
   group.Time("--body-grace", ms_.body_grace, "10s", "Until --min-body-rate counts");
   group.Count("--min-body-rate", limits.body_rate, "Bytes a second that a body must come with");
@@ -153,27 +188,31 @@ void ServeFlags::AddRun(CLI::App& command) {
 
 Result<std::vector<ingest::Endpoint>> ServeFlags::Endpoints() const {
   std::vector<ingest::Endpoint> endpoints;
-  const auto on_missing =
-      on_missing_ == "accept" ? ingest::OnMissing::kAccept : ingest::OnMissing::kReject;
-  SEMEL_TRY_ASSIGN(KeyRule rule, key_rule_.Rule());
-  if (!to_.empty())
-    endpoints.push_back({.path = path_, .topic = to_, .key = rule, .on_missing = on_missing});
-  rule.parts = kViewEventKey;
-  if (!view_event_to_.empty())
-    endpoints.push_back({.path = kViewEventPath,
-                         .topic = view_event_to_,
-                         .key = rule,
-                         .on_missing = on_missing,
-                         .batches = false});
+  SEMEL_TRY_ASSIGN(const KeyRule rule, key_rule_.Rule());
+  ingest::Endpoint main{.path = path_, .topic = to_, .key = rule};
+  main.max_depth = max_depth_;
+  if (on_missing_ == "accept") main.on_missing = ingest::OnMissing::kAccept;
+  SEMEL_TRY(CheckPath("--path ", path_));
+  if (!to_.empty()) endpoints.push_back(main);
+  if (!view_event_to_.empty()) {
+    ingest::Endpoint& view = endpoints.emplace_back(main);
+    view.path = kViewEventPath;
+    view.topic = view_event_to_;
+    view.key.parts = kViewEventKey;
+    view.batches = false;
+  }
+  for (const std::string& text : endpoints_) {
+    SEMEL_TRY_ASSIGN(endpoints.emplace_back(), ParseEndpoint(text, main));
+  }
   if (endpoints.empty())
-    return Error{Action::kFix, "--to or --view-event-to: say which topic takes the events"};
-  if (!path_.starts_with('/') || path_.find_first_of("? #") != std::string::npos)
-    return Error{Action::kFix, "--path " + path_ + ": a path begins with / and has no query"};
-  if (endpoints.size() == 2 && endpoints[0].path == endpoints[1].path)
-    return Error{Action::kFix, "--path " + path_ + " is the path of --view-event-to"};
-  for (const char* page : {"/livez", "/readyz", "/openapi.json"})
-    if (path_ == page) return Error{Action::kFix, "--path " + path_ + " has another meaning"};
-  for (const auto& endpoint : endpoints) SEMEL_TRY(ingest::EventReader::Open(endpoint));
+    return Error{Action::kFix,
+                 "--to, --view-event-to or --endpoint: say which topic takes the events"};
+  for (auto each = endpoints.begin(); each != endpoints.end(); ++each) {
+    SEMEL_TRY(ingest::EventReader::Open(*each));
+    if (std::ranges::find(endpoints.begin(), each, each->path, &ingest::Endpoint::path) != each)
+      return Error{Action::kFix, "the path " + each->path + " is there twice: see --path, " +
+                                     "--view-event-to and --endpoint"};
+  }
   return endpoints;
 }
 
@@ -202,8 +241,8 @@ Result<void> ServeFlags::SetSizes(ServeOptions& options) const {
   SEMEL_TRY(set("--max-header", sizes_.header, 1024, limits.header_bytes));
   SEMEL_TRY(set("--max-body", sizes_.body, 1, limits.body_bytes));
   SEMEL_TRY(set("--max-decompressed", sizes_.decompressed, 1, limits.decompressed_bytes));
-  SEMEL_TRY(
-      set("--max-bytes-in-flight", sizes_.in_flight, limits.body_bytes, limits.bytes_in_flight));
+  SEMEL_TRY(set("--max-bytes-in-flight", sizes_.in_flight, 1, limits.bytes_in_flight));
+  SEMEL_TRY(CheckRoom(limits));
   if (sizes_.edge == "0") {
     options.edge_memory_bytes = 0;
     return {};
@@ -218,6 +257,13 @@ Result<ServeOptions> ServeFlags::Options() const {
   SEMEL_TRY_ASSIGN(options.endpoints, Endpoints());
   SEMEL_TRY(SetSizes(options));
   SEMEL_TRY_ASSIGN(options.keys, Keys());
+  SEMEL_TRY(CheckAddress("--listen", options.listen));
+  if (!options.metrics.empty()) SEMEL_TRY(CheckAddress("--metrics", options.metrics));
+  if (!options.tls.certificate.empty()) {
+    SEMEL_TRY_ASSIGN(auto context, ingest::OpenTls(options.tls));
+    options.live_tls = {};  // of this reading alone
+    options.live_tls.Set(std::move(context));
+  }
   options.key_file = key_file_;
   options.limits.header_time = milliseconds(ms_.header);
   options.limits.body_grace = milliseconds(ms_.body_grace);

@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "fingerprint/json_scanner.h"
 #include "kafka_flags.h"
 #include "key_rule_flags.h"
 #include "redis_flags.h"
@@ -64,6 +66,8 @@ class ServeFlags {
   std::string path_ = "/v1/events";
   std::string to_;
   std::string view_event_to_;
+  std::vector<std::string> endpoints_;
+  std::size_t max_depth_ = kMaxJsonDepth;
   std::string edge_redis_;
   std::string on_missing_ = "reject";
 };

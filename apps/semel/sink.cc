@@ -6,7 +6,7 @@
 #include "command.h"
 #include "console.h"
 #include "job.h"
-#include "kafka/rdkafka_client.h"
+#include "kafka/library_version.h"
 #include "sink_flags.h"
 #include "wiring/sink_job.h"
 #include "wiring/sink_report.h"

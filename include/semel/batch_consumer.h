@@ -18,7 +18,8 @@ using BatchHandler = std::function<Result<void>(std::span<const Message>)>;
 struct BatchOptions {
   /// A batch has at least so many messages, and at most 1000 or this, whichever is more.
   std::size_t min_messages = 10;
-  /// A batch that has at least one message goes to the handler after this time, however few it has.
+  /// A batch that has at least one message goes to the handler after this time, however few it has;
+  /// with 0, at once.
   std::chrono::milliseconds max_wait{5000};
 };
 

@@ -28,11 +28,12 @@ Offsets OffsetsAfter(std::span<const Message> messages);
 
 /// A place in a partition.
 struct Place {
-  enum class Kind : std::uint8_t { kOffset, kBeginning, kEnd, kTime, kCommitted };
+  enum class Kind : std::uint8_t { kOffset, kBeginning, kEnd, kTime, kCommitted, kLast };
   Kind kind = Kind::kBeginning;
-  /// kOffset: the offset. kTime: milliseconds since the epoch.
+  /// kOffset: the offset. kTime: milliseconds since the epoch. kLast: how many.
   std::int64_t value = 0;
 
+  /// 0 or above.
   static Place Offset(std::int64_t offset) { return {Kind::kOffset, offset}; }
   /// The oldest message that is still there.
   static Place Beginning() { return {}; }
@@ -41,6 +42,8 @@ struct Place {
   static Place End() { return {Kind::kEnd, 0}; }
   /// The first message that is as new as that; the end where there is none.
   static Place Time(std::int64_t milliseconds) { return {Kind::kTime, milliseconds}; }
+  /// So many offsets before the end; the beginning where there are fewer. 0 or above.
+  static Place Last(std::int64_t count) { return {Kind::kLast, count}; }
   /// Where the group is; where it has no offset, ConsumerOptions::start.
   static Place Committed() { return {Kind::kCommitted, 0}; }
 
@@ -102,8 +105,8 @@ class Consumer {
   static Result<Consumer> Open(ConsumerOptions options);
   Consumer(Consumer&& other) noexcept;
   Consumer& operator=(Consumer&& other) noexcept;
-  /// Closes, without the rebalance functions, within 5 s. Memory of messages that outlive the
-  /// consumer keeps its connections; the last of them then takes up to 3 s to end.
+  /// Closes, without the rebalance functions and those of commits, within 5 s. Memory of messages
+  /// that outlive the consumer keeps its connections; the last of them then takes up to 3 s to end.
   ~Consumer();
 
   /// Joins the group. A topic that begins with ^ is a regular expression; topics that match later
@@ -111,7 +114,7 @@ class Consumer {
   Result<void> Subscribe(const std::vector<std::string>& topics);
 
   /// Reads these partitions, without membership, in place of what was read before. May take
-  /// `timeout`: brokers are asked about kEnd, kTime and kCommitted.
+  /// `timeout`: brokers are asked about all places but kOffset and kBeginning.
   Result<void> Assign(const std::map<TopicPartition, Place>& places, Milliseconds timeout);
 
   /// Moves within partitions that are ours; paused ones stay paused. May take `timeout`.
@@ -137,8 +140,9 @@ class Consumer {
   Result<void> Commit(const Offsets& offsets, Milliseconds timeout);
 
   /// Commits without waiting and without another try. `done` is called within a later Poll,
-  /// PollBatch, Commit or Close; without one, failures are logged. Order is kept. Held back while
-  /// a rebalance goes on that this consumer keeps partitions through (cooperative assignors).
+  /// PollBatch, Commit or Close, at the end of Close with kRetry where there is no answer yet;
+  /// without one, failures are logged. Order is kept. Held back while a rebalance goes on that this
+  /// consumer keeps partitions through (cooperative assignors).
   using CommitFunction = std::function<void(const Result<void>&)>;
   Result<void> CommitAsync(const Offsets& offsets, CommitFunction done = {});
 
@@ -158,8 +162,10 @@ class Consumer {
   /// moved, and all before it was handed out. False while none is ours.
   bool AtEnd() const;
 
-  /// Hands out nothing of these partitions until Resume. Poll has to be called nonetheless.
+  /// Hands out nothing of these partitions until Resume, or until they went and came again. Poll
+  /// has to be called nonetheless.
   Result<void> Pause(const std::vector<TopicPartition>& partitions);
+  /// After an error they are paused still.
   Result<void> Resume(const std::vector<TopicPartition>& partitions);
 
   std::vector<TopicPartition> Assignment() const;

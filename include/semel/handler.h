@@ -21,6 +21,7 @@
 namespace semel {
 
 /// Must not throw.
+/// Threads: called on the one that called Run, or on that of a PushConsumer; one call at a time.
 using Handler = std::function<Result<void>(const Message&)>;
 
 struct HandlerOptions {
@@ -32,7 +33,8 @@ struct HandlerOptions {
   std::chrono::milliseconds backoff{100};
   /// Takes a message that failed, with the last error. When it succeeds the message counts as done,
   /// so the message has to be in safety by then: a producer has to wait for acks=all. When it fails
-  /// the consumer stops. Without one, the consumer stops with the handler's error.
+  /// the consumer stops. Without one, the consumer stops with the handler's error. Threads: as the
+  /// handler.
   std::function<Result<void>(const Message&, const Error&)> dead_letter{};
   /// Ends when each partition was read to its end once.
   bool until_end = false;

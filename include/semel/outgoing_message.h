@@ -10,6 +10,7 @@
 namespace semel {
 
 /// What Send takes. All bytes are copied before Send returns.
+/// Threads: views; nobody may change what they point into while Send runs.
 struct OutgoingMessage {
   std::string_view topic{};
   Bytes key{};  ///< null: none

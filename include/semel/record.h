@@ -17,6 +17,7 @@ struct Header {
 };
 
 /// One record of a topic. All views are valid as long as the batch that it came in.
+/// Threads: as for a view: any may read, at once, while nobody changes what it points into.
 struct Record {
   std::int32_t partition = 0;
   std::int64_t offset = 0;

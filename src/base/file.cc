@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -18,23 +17,13 @@ Error SystemError(Action action, const std::string& path, const char* what) {
   return {action, path + ": " + what + ": " + std::strerror(errno)};
 }
 
-Result<void> WriteAll(int descriptor, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(descriptor, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return SystemError(Action::kFail, path, "cannot write");
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
-Result<void> SyncFolderOf(const std::string& path) {
+Result<void> SyncFolderOf(const std::string& path, FileSystem& files) {
   const auto slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int descriptor = files.Open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  const bool synced = descriptor >= 0 && files.Fsync(descriptor) == 0;
   const Error error = SystemError(Action::kFail, folder, "cannot fsync");
-  if (descriptor >= 0) ::close(descriptor);
+  if (descriptor >= 0) files.Close(descriptor);
   return synced ? Result<void>() : Result<void>(error);
 }
 
@@ -43,6 +32,10 @@ Result<void> SyncFolderOf(const std::string& path) {
 bool ReadableByAll(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+bool FileExists(const std::string& path, FileSystem& files) {
+  return files.Access(path.c_str(), F_OK) == 0;
 }
 
 Result<std::string> ReadFile(const std::string& path) {
@@ -62,67 +55,81 @@ Result<void> ReplaceFile(const std::string& path, std::string_view content) {
   return file.Publish();
 }
 
-Result<FileReplacement> FileReplacement::Begin(std::string path, std::string temporary) {
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+Result<FileReplacement> FileReplacement::Begin(std::string path, std::string temporary,
+                                               FileSystem& files) {
+  const int descriptor =
+      files.Open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (descriptor < 0) return SystemError(Action::kFail, temporary, "cannot create");
-  return FileReplacement(std::move(path), std::move(temporary), descriptor);
+  return FileReplacement(std::move(path), std::move(temporary), descriptor, files);
 }
 
 FileReplacement::FileReplacement(FileReplacement&& other) noexcept
     : path_(std::move(other.path_)),
       temporary_(std::move(other.temporary_)),
-      descriptor_(std::exchange(other.descriptor_, -1)) {}
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      files_(other.files_) {}
 
 FileReplacement& FileReplacement::operator=(FileReplacement&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(temporary_, other.temporary_);
   std::swap(descriptor_, other.descriptor_);
+  std::swap(files_, other.files_);
   return *this;
 }
 
 FileReplacement::~FileReplacement() {
   if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  files_->Close(descriptor_);
+  files_->Unlink(temporary_.c_str());
 }
 
 Result<void> FileReplacement::Write(std::string_view bytes) {
-  return WriteAll(descriptor_, bytes, temporary_);
+  while (!bytes.empty()) {
+    const ssize_t written = files_->Write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return SystemError(Action::kFail, temporary_, "cannot write");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
 }
 
 Result<void> FileReplacement::Publish(const std::string& previous) {
-  if (::fsync(descriptor_) != 0) return SystemError(Action::kFail, temporary_, "cannot fsync");
-  if (!previous.empty() && std::rename(path_.c_str(), previous.c_str()) != 0 && errno != ENOENT)
+  if (files_->Fsync(descriptor_) != 0)
+    return SystemError(Action::kFail, temporary_, "cannot fsync");
+  if (!previous.empty() && files_->Rename(path_.c_str(), previous.c_str()) != 0 && errno != ENOENT)
     return SystemError(Action::kFail, previous, "cannot rename to");
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0)
+  if (files_->Rename(temporary_.c_str(), path_.c_str()) != 0)
     return SystemError(Action::kFail, path_, "cannot rename to");
-  ::close(std::exchange(descriptor_, -1));
-  return SyncFolderOf(path_);
+  files_->Close(std::exchange(descriptor_, -1));
+  return SyncFolderOf(path_, *files_);
 }
 
-Result<FileReader> FileReader::Open(std::string path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+Result<FileReader> FileReader::Open(std::string path, FileSystem& files) {
+  const int descriptor = files.Open(path.c_str(), O_RDONLY | O_CLOEXEC, 0);
   if (descriptor < 0) return SystemError(Action::kFix, path, "cannot open");
-  return FileReader(std::move(path), descriptor);
+  return FileReader(std::move(path), descriptor, files);
 }
 
 FileReader::FileReader(FileReader&& other) noexcept
-    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+    : path_(std::move(other.path_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      files_(other.files_) {}
 
 FileReader& FileReader::operator=(FileReader&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(descriptor_, other.descriptor_);
+  std::swap(files_, other.files_);
   return *this;
 }
 
 FileReader::~FileReader() {
-  if (descriptor_ >= 0) ::close(descriptor_);
+  if (descriptor_ >= 0) files_->Close(descriptor_);
 }
 
 Result<std::size_t> FileReader::Read(std::span<char> buffer) {
   std::size_t filled = 0;
   while (filled < buffer.size()) {
-    const ssize_t got = ::read(descriptor_, buffer.data() + filled, buffer.size() - filled);
+    const ssize_t got = files_->Read(descriptor_, buffer.data() + filled, buffer.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return SystemError(Action::kFix, path_, "cannot read");
     if (got == 0) break;

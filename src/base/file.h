@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/file_system.h"
 #include "semel/result.h"
 
 namespace semel {
@@ -15,6 +16,9 @@ Result<std::string> ReadFile(const std::string& path);
 
 /// Other users of the machine may read it; false where there is no such file.
 bool ReadableByAll(const std::string& path);
+
+/// False where that is not known.
+bool FileExists(const std::string& path, FileSystem& files = SystemFiles());
 
 /// Writes `path` through a temporary file, fsync and rename, mode 0600.
 /// Errors: kFail, naming the file.
@@ -26,7 +30,8 @@ class FileReplacement {
  public:
   /// `temporary`: where it is written meanwhile, in the directory of `path`.
   /// Errors: kFail, naming the file.
-  static Result<FileReplacement> Begin(std::string path, std::string temporary);
+  static Result<FileReplacement> Begin(std::string path, std::string temporary,
+                                       FileSystem& files = SystemFiles());
   FileReplacement(FileReplacement&& other) noexcept;
   FileReplacement& operator=(FileReplacement&& other) noexcept;
   FileReplacement(const FileReplacement&) = delete;
@@ -40,18 +45,22 @@ class FileReplacement {
   Result<void> Publish(const std::string& previous = {});
 
  private:
-  FileReplacement(std::string path, std::string temporary, int descriptor)
-      : path_(std::move(path)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
+  FileReplacement(std::string path, std::string temporary, int descriptor, FileSystem& files)
+      : path_(std::move(path)),
+        temporary_(std::move(temporary)),
+        descriptor_(descriptor),
+        files_(&files) {}
   std::string path_;
   std::string temporary_;
   int descriptor_ = -1;
+  FileSystem* files_;
 };
 
 /// Reads a file from front to back.
 class FileReader {
  public:
   /// Errors: kFix, naming the file.
-  static Result<FileReader> Open(std::string path);
+  static Result<FileReader> Open(std::string path, FileSystem& files = SystemFiles());
   FileReader(FileReader&& other) noexcept;
   FileReader& operator=(FileReader&& other) noexcept;
   FileReader(const FileReader&) = delete;
@@ -62,9 +71,11 @@ class FileReader {
   Result<std::size_t> Read(std::span<char> buffer);
 
  private:
-  FileReader(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  FileReader(std::string path, int descriptor, FileSystem& files)
+      : path_(std::move(path)), descriptor_(descriptor), files_(&files) {}
   std::string path_;
   int descriptor_ = -1;
+  FileSystem* files_;
 };
 
 /// An exclusive flock on a file, held as long as the object lives.

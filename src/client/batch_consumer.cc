@@ -8,6 +8,8 @@
 namespace semel {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr int kLookUpEveryMs = 200;
 constexpr std::size_t kMostMessages = 1000;
 
@@ -53,12 +55,14 @@ class BatchConsumer::Impl {
 
   Result<void> Collect() {
     kafka::Deadline deadline(options_.max_wait);  // from the first message on
-    while (loop_->GoesOn() && batch_.size() < options_.min_messages && !deadline.passed()) {
-      if (batch_.empty()) deadline = kafka::Deadline(options_.max_wait);
-      const std::chrono::milliseconds wait(deadline.SliceMs(kLookUpEveryMs));
+    while (loop_->GoesOn() && batch_.size() < options_.min_messages &&
+           (batch_.empty() || !deadline.passed())) {
+      const bool none = batch_.empty();
+      const int wait_ms = none ? kLookUpEveryMs : deadline.SliceMs(kLookUpEveryMs);
       SEMEL_TRY_ASSIGN(const auto messages,
-                       loop_->consumer().PollBatch(most_ - batch_.size(), wait));
+                       loop_->consumer().PollBatch(most_ - batch_.size(), milliseconds{wait_ms}));
       batch_.insert(batch_.end(), messages.begin(), messages.end());
+      if (none) deadline = kafka::Deadline(options_.max_wait);
     }
     return {};
   }

@@ -35,7 +35,8 @@ Result<std::unique_ptr<Consumer::Impl>> Consumer::Impl::Open(ConsumerOptions opt
   SEMEL_TRY_ASSIGN(kafka::ConfPtr conf, ConfOf(options, settings));
   std::unique_ptr<Impl> impl(new Impl(std::move(options)));
   const ConsumerOptions& kept = impl->options_;
-  impl->connection_ = std::make_shared<Connection>(kept.log);
+  impl->connection_ = std::make_shared<Connection>();
+  impl->connection_->logger = impl->logger_.share();
   kafka::Instance::Parts parts;
   parts.name = "consumer";
   if (!kept.group.empty()) parts.name += " of group " + kept.group;
@@ -45,9 +46,9 @@ Result<std::unique_ptr<Consumer::Impl>> Consumer::Impl::Open(ConsumerOptions opt
   parts.keep = impl->membership_;
   if (!kafka::AddRequestListener(conf.get(), impl->membership_.get()))
     return Error{Action::kFail, "librdkafka takes no interceptor"};
-  SEMEL_TRY_ASSIGN(impl->connection_->instance,
-                   kafka::Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts),
-                                         impl->connection_->logger));
+  SEMEL_TRY_ASSIGN(
+      impl->connection_->instance,
+      kafka::Instance::Open(RD_KAFKA_CONSUMER, std::move(conf), std::move(parts), *impl->logger_));
   rd_kafka_poll_set_consumer(impl->rk());
   impl->consumer_queue_.reset(rd_kafka_queue_get_consumer(impl->rk()));
   impl->commit_queue_.reset(rd_kafka_queue_new(impl->rk()));

@@ -41,7 +41,14 @@ Result<void> TakeOption(ConsumerOptions& options, const std::string& name,
 
 }  // namespace
 
+Result<void> CheckPlace(const Place& place, const std::string& what) {
+  const bool counts = place.kind == Place::Kind::kOffset || place.kind == Place::Kind::kLast;
+  if (!counts || place.value >= 0) return {};
+  return Error{Action::kFix, what + ": no offset is below 0"};
+}
+
 Result<void> TakeOptions(ConsumerOptions& options) {
+  SEMEL_TRY(CheckPlace(options.start, "start"));
   if (options.start.kind == Place::Kind::kCommitted)
     return Error{Action::kFix, "start: it is for partitions without a committed offset"};
   for (const char* name :

@@ -55,8 +55,7 @@ class Consumer::Impl final : private kafka::Callbacks {
   };
   /// Shared with the messages, which librdkafka wants to be gone before the client.
   struct Connection {
-    explicit Connection(LogFunction log) : logger(std::move(log)) {}
-    FunctionLogger logger;
+    std::shared_ptr<FunctionLogger> logger;
     std::unique_ptr<kafka::Instance> instance;
   };
   struct HeldCommit {
@@ -64,9 +63,9 @@ class Consumer::Impl final : private kafka::Callbacks {
     CommitFunction done;
   };
 
-  explicit Impl(ConsumerOptions options) : options_(std::move(options)) {}
+  explicit Impl(ConsumerOptions options) : options_(std::move(options)), logger_(options_.log) {}
   rd_kafka_t* rk() const { return connection_->instance->get(); }
-  Logger& logger() const { return connection_->logger; }
+  Logger& logger() const { return *logger_; }
   Error Describe(rd_kafka_resp_err_t code, const std::string& what) const {
     return connection_->instance->Describe(code, what);
   }
@@ -103,6 +102,7 @@ class Consumer::Impl final : private kafka::Callbacks {
   void SendHeld();
   void ServeCommits(int wait_ms);
   void Report(rd_kafka_event_t& event);
+  void TellUnanswered();
   void Tell(const CommitFunction& done, const Result<void>& result);
   Result<void> Answered(rd_kafka_resp_err_t code, const std::string& what);
   Result<Offsets> Ask(const Offsets& times, const kafka::Deadline& deadline);
@@ -112,6 +112,7 @@ class Consumer::Impl final : private kafka::Callbacks {
   Result<void> Move(const Offsets& offsets, const kafka::Deadline& deadline) const;
 
   ConsumerOptions options_;
+  const SharedLogger logger_;
   std::shared_ptr<Connection> connection_;
   kafka::QueuePtr consumer_queue_;
   kafka::QueuePtr commit_queue_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/consumer_conf.h"
 #include "client/consumer_impl.h"
 #include "kafka/consumer_calls.h"
 
@@ -34,6 +35,7 @@ Result<void> Consumer::Impl::Subscribe(const std::vector<std::string>& topics) {
 
 Result<void> Consumer::Impl::Assign(const Places& places, Milliseconds timeout) {
   if (subscribed_) return Error{Action::kFix, "Subscribe and Assign exclude each other"};
+  for (const auto& [name, place] : places) SEMEL_TRY(CheckPlace(place, NameOf(name)));
   SEMEL_TRY_ASSIGN(const Offsets offsets, Locate(places, kafka::Deadline(timeout)));
   static_cast<void>(Remove(Assignment()));
   for (const auto& [partition, offset] : offsets) PlaceAt(owned_[partition], offset);
@@ -134,11 +136,17 @@ Result<void> Consumer::Impl::GiveBack(const Rebalance& rebalance) {
                "give back partitions");
 }
 
+// librdkafka keeps a partition paused after it went: whoever pauses knows nothing of it when it
+// comes back.
 std::vector<TopicPartition> Consumer::Impl::Remove(const std::vector<TopicPartition>& partitions) {
+  Offsets paused;
   for (const TopicPartition& name : partitions) {
+    const OwnedPartition& partition = owned_.at(name);
+    if (partition.paused && partition.fetching) paused[name] = RD_KAFKA_OFFSET_INVALID;
     Drop(name, owned_.at(name));
     owned_.erase(name);
   }
+  if (!paused.empty() && !closed_) rd_kafka_resume_partitions(rk(), kafka::ToList(paused).get());
   return partitions;
 }
 
@@ -169,8 +177,7 @@ Result<void> Consumer::Impl::Close(Milliseconds timeout) {
   }
   if (left) left = kafka::WaitUntilClosed(instance, "close the consumer", deadline, carry_out);
   static_cast<void>(Remove(Assignment()));
-  for (const HeldCommit& held : std::exchange(held_, {}))
-    Tell(held.done, CheckCommit(held.offsets));  // nothing is ours any more
+  TellUnanswered();
   carried_.clear();
   // librdkafka 2.0.2 asserts (rd_kafka_sticky_assignor_state_destroy) where a consumer is destroyed
   // within its first cooperative join.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "client/consumer_conf.h"
 #include "client/consumer_impl.h"
 #include "kafka/consumer_calls.h"
 #include "kafka/metadata.h"
@@ -104,6 +105,17 @@ void Consumer::Impl::Report(rd_kafka_event_t& event) {
   Tell(found.mapped(), Check(code, what));
 }
 
+// When all is over: nothing is ours any more, and no answer will be heard.
+void Consumer::Impl::TellUnanswered() {
+  for (const HeldCommit& held : std::exchange(held_, {}))
+    Tell(held.done, CheckCommit(held.offsets));
+  ServeCommits(0);
+  for (const auto& [commit, done] : std::exchange(commits_, {}))
+    Tell(done, Error{Action::kRetry,
+                     "the group has not answered a commit when the consumer was closed; it may "
+                     "have been committed all the same"});
+}
+
 void Consumer::Impl::Tell(const CommitFunction& done, const Result<void>& result) {
   if (done)
     done(result);
@@ -190,10 +202,13 @@ Result<Offsets> Consumer::Impl::Locate(Places places, const kafka::Deadline& dea
   for (const TopicPartition& name : asked)
     if (!offsets.contains(name)) places[name] = options_.start;
   Offsets times;
+  Offsets lasts;
   for (const auto& [name, place] : places) {
     if (place.kind == Place::Kind::kOffset) offsets[name] = place.value;
     if (place.kind == Place::Kind::kBeginning) offsets[name] = RD_KAFKA_OFFSET_BEGINNING;
-    if (place.kind == Place::Kind::kEnd) times[name] = RD_KAFKA_OFFSET_END;
+    if (place.kind == Place::Kind::kEnd || place.kind == Place::Kind::kLast)
+      times[name] = RD_KAFKA_OFFSET_END;
+    if (place.kind == Place::Kind::kLast) lasts[name] = RD_KAFKA_OFFSET_BEGINNING;
     if (place.kind == Place::Kind::kTime) times[name] = std::max<std::int64_t>(place.value, 0);
   }
   SEMEL_TRY_ASSIGN(Offsets found, Ask(times, deadline));
@@ -202,6 +217,9 @@ Result<Offsets> Consumer::Impl::Locate(Places places, const kafka::Deadline& dea
     if (offset == RD_KAFKA_OFFSET_END) ends[name] = RD_KAFKA_OFFSET_END;
   SEMEL_TRY_ASSIGN(const Offsets found_ends, Ask(ends, deadline));
   for (const auto& [name, offset] : found_ends) found[name] = offset;
+  SEMEL_TRY_ASSIGN(const Offsets beginnings, Ask(lasts, deadline));
+  for (const auto& [name, first] : beginnings)
+    found[name] = std::max(found.at(name) - places.at(name).value, first);
   offsets.merge(found);
   return offsets;
 }
@@ -210,8 +228,7 @@ Result<void> Consumer::Impl::Seek(const Places& places, Milliseconds timeout) {
   const kafka::Deadline deadline(timeout);
   for (const auto& [name, place] : places) {
     SEMEL_TRY(CheckOurs(name, Action::kFail));
-    if (place.kind == Place::Kind::kOffset && place.value < 0)
-      return Error{Action::kFix, NameOf(name) + ": no offset is below 0"};
+    SEMEL_TRY(CheckPlace(place, NameOf(name)));
   }
   SEMEL_TRY_ASSIGN(const Offsets offsets, Locate(places, deadline));
   Offsets moved;
@@ -246,13 +263,16 @@ Result<void> Consumer::Impl::Resume(const std::vector<TopicPartition>& partition
   Offsets resumed;
   for (const TopicPartition& name : partitions) {
     SEMEL_TRY(CheckOurs(name, Action::kFail));
-    OwnedPartition& partition = owned_.at(name);
+    const OwnedPartition& partition = owned_.at(name);
     if (partition.paused && partition.fetching) resumed[name] = partition.next;
-    partition.paused = false;
   }
-  if (resumed.empty()) return {};
-  SEMEL_TRY(Move(resumed, kafka::Deadline(kMoveWithin)));
-  return Check(rd_kafka_resume_partitions(rk(), kafka::ToList(resumed).get()), "resume partitions");
+  if (!resumed.empty()) {
+    SEMEL_TRY(Move(resumed, kafka::Deadline(kMoveWithin)));
+    SEMEL_TRY(
+        Check(rd_kafka_resume_partitions(rk(), kafka::ToList(resumed).get()), "resume partitions"));
+  }
+  for (const TopicPartition& name : partitions) owned_.at(name).paused = false;
+  return {};
 }
 
 Result<std::int32_t> Consumer::Impl::PartitionCount(const std::string& topic,

@@ -26,6 +26,12 @@ bool GivenUp(rd_kafka_resp_err_t code) {
          code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
 }
 
+// librdkafka numbers what was sent with acks=0 too, from its value for "no offset" on.
+bool IsAcknowledged(const rd_kafka_message_t& message) {
+  return message.err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+         rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_PERSISTED;
+}
+
 }  // namespace
 
 void* OpaqueOf(std::uint64_t tag) {
@@ -60,7 +66,7 @@ void DeliveryReports::OnDelivery(const rd_kafka_message_t& message) {
   }
   Report report{rd_kafka_topic_name(message.rkt),
                 message.partition,
-                error ? -1 : message.offset,
+                IsAcknowledged(message) ? message.offset : -1,
                 rd_kafka_message_timestamp(&message, nullptr),
                 TagOf(opaque),
                 Take(opaque),

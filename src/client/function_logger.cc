@@ -6,7 +6,8 @@ namespace semel {
 
 void FunctionLogger::Write(LogLevel level, std::string_view message,
                            std::initializer_list<LogField> fields) {
-  if (!log_ && level < LogLevel::kWarning) return;
+  const std::shared_lock lock(cutting_);
+  if (cut_ || (!log_ && level < LogLevel::kWarning)) return;
   std::string line(message);
   for (const LogField& field : fields)
     line.append(" ").append(field.name).append("=").append(field.value);
@@ -15,6 +16,13 @@ void FunctionLogger::Write(LogLevel level, std::string_view message,
   } else {
     std::fprintf(stderr, "semel: %s\n", line.c_str());
   }
+}
+
+void FunctionLogger::Cut() {
+  LogFunction gone;  // its end may do anything: without the lock
+  const std::unique_lock lock(cutting_);
+  cut_ = true;
+  gone.swap(log_);
 }
 
 }  // namespace semel

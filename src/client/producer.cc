@@ -58,12 +58,9 @@ class Producer::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl();
 
-  Result<void> Send(const OutgoingMessage& message, void* opaque);
-  void* Keep(const OutgoingMessage& message, decltype(Receipt::to) to) {
-    return reports_.Keep(std::make_unique<Receipt>(
-        Receipt{std::string(message.topic), message.partition, message.tag, std::move(to)}));
-  }
-  std::unique_ptr<Receipt> Take(void* opaque) { return reports_.Take(opaque); }
+  using Recipient = decltype(Receipt::to);
+  /// Takes `recipient`, and gives it back where it returns an error.
+  Result<void> Send(const OutgoingMessage& message, Recipient* recipient = nullptr);
   std::size_t Poll(milliseconds timeout);
   Result<void> Flush(milliseconds timeout);
   Result<void> Close(milliseconds timeout);
@@ -76,6 +73,10 @@ class Producer::Impl {
   void RunCollector();
   void Collect(int timeout_ms);
   bool TryCollect(int timeout_ms);
+  void* Keep(const OutgoingMessage& message, Recipient recipient) {
+    return reports_.Keep(std::make_unique<Receipt>(
+        Receipt{std::string(message.topic), message.partition, message.tag, std::move(recipient)}));
+  }
   void Wake() { rd_kafka_queue_yield(queue_.get()); }
   rd_kafka_resp_err_t SendOrWait(const OutgoingMessage& message, void* opaque);
   rd_kafka_resp_err_t TrySend(const OutgoingMessage& message, void* opaque);
@@ -163,13 +164,21 @@ bool Producer::Impl::TryCollect(int timeout_ms) {
   return true;
 }
 
-Result<void> Producer::Impl::Send(const OutgoingMessage& message, void* opaque) {
+Result<void> Producer::Impl::Send(const OutgoingMessage& message, Recipient* recipient) {
   SEMEL_TRY(Check(message));
-  // Counted before the look at closing_, so that Close either is seen or sees the message.
+  // Counted before the look at closing_, so that Close either is seen or sees the message; and
+  // before a recipient is kept, for Close tells those that are kept, and counts them as done.
   if (reports_.Expect() % kBurst == 0) TryCollect(0);
   reports_.CallBack();
+  void* const opaque =
+      recipient == nullptr ? OpaqueOf(message.tag) : Keep(message, std::move(*recipient));
   const rd_kafka_resp_err_t code = SendOrWait(message, opaque);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  if (recipient != nullptr) {
+    const auto receipt = reports_.Take(opaque);
+    if (receipt == nullptr) return {};  // Close was faster, and has told it
+    *recipient = std::move(receipt->to);
+  }
   reports_.Withdraw();
   return NotSent(message, code);
 }
@@ -299,24 +308,18 @@ Result<Producer> Producer::Open(ProducerOptions options) {
   return Producer(std::move(impl));
 }
 
-Result<void> Producer::Send(const OutgoingMessage& message) {
-  return impl_->Send(message, OpaqueOf(message.tag));
-}
+Result<void> Producer::Send(const OutgoingMessage& message) { return impl_->Send(message); }
 
 Result<void> Producer::Send(const OutgoingMessage& message, DeliveryFunction on_delivery) {
-  void* const opaque = impl_->Keep(message, std::move(on_delivery));
-  auto sent = impl_->Send(message, opaque);
-  if (!sent) impl_->Take(opaque);  // nobody will ask for it
-  return sent;
+  Impl::Recipient recipient = std::move(on_delivery);
+  return impl_->Send(message, &recipient);
 }
 
 std::future<Result<Delivered>> Producer::SendForResult(const OutgoingMessage& message) {
-  std::promise<Result<Delivered>> promise;
-  auto future = promise.get_future();
-  void* const opaque = impl_->Keep(message, std::move(promise));
-  if (const auto sent = impl_->Send(message, opaque); !sent)
-    if (const auto receipt = impl_->Take(opaque); receipt)
-      std::get<std::promise<Result<Delivered>>>(receipt->to).set_value(sent.error());
+  Impl::Recipient recipient = std::promise<Result<Delivered>>();
+  auto future = std::get<std::promise<Result<Delivered>>>(recipient).get_future();
+  if (const auto sent = impl_->Send(message, &recipient); !sent)
+    std::get<std::promise<Result<Delivered>>>(recipient).set_value(sent.error());
   return future;
 }
 

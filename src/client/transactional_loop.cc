@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/outgoing.h"
+#include "kafka/deadline.h"
 #include "kafka/rdkafka_producer.h"
 #include "wiring/job_topics.h"
 #include "wiring/lane_setup.h"
@@ -12,7 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kSlice{100};  // how often a wait looks for Stop
+constexpr int kSliceMs = 100;  // how often a wait looks for Stop
 constexpr milliseconds kRestoringSlice{20};
 constexpr milliseconds kLeaveTimeout{5000};
 constexpr std::size_t kPollRecords = 1000;
@@ -42,9 +44,9 @@ TransactionalLoop::TransactionalLoop(const DedupOptions& job, LoopOptions option
       logger_(options_.log),
       settings_(SettingsOf(job, topics)),
       budget_(job.memory_limit),
-      client_(ClientOf(job, settings_, instance, 0, BatchBytes(topics)), logger_),
+      client_(ClientOf(job, settings_, instance, 0, BatchBytes(topics)), *logger_),
       input_({client_, settings_, job.group + "-" + instance.name + "-0", budget_, restores_,
-              clock_, logger_, counters_},
+              clock_, *logger_, counters_},
              *this) {}
 
 TransactionalLoop::~TransactionalLoop() { input_.Leave(kLeaveTimeout); }
@@ -52,7 +54,7 @@ TransactionalLoop::~TransactionalLoop() { input_.Leave(kLeaveTimeout); }
 Result<void> TransactionalLoop::Start(Judge judge) {
   judge_ = std::move(judge);
   SEMEL_TRY_ASSIGN(restorer_, pipeline::Restorer::Open(
-                                  {client_, settings_, budget_, restores_, clock_, logger_}));
+                                  {client_, settings_, budget_, restores_, clock_, *logger_}));
   restoring_ = std::jthread([this](const std::stop_token& end) { restorer_->Run(end); });
   return input_.Join();
 }
@@ -68,21 +70,21 @@ Result<std::optional<Message>> TransactionalLoop::Poll(milliseconds timeout) {
 
 std::optional<Message> TransactionalLoop::Next() {
   do {  // after Stop too: what is done is committed then
-    if (auto message = Poll(kSlice); message && *message) return std::move(*message);
+    if (auto message = Poll(milliseconds{kSliceMs}); message && *message)
+      return std::move(*message);
   } while (status_ && !stopped_);
   return std::nullopt;
 }
 
 Result<std::optional<Message>> TransactionalLoop::Take(milliseconds timeout) {
-  const auto deadline = clock_.Now() + timeout;
+  const kafka::Deadline deadline(timeout);
   for (bool first = true;; first = false) {
     if (Due()) SEMEL_TRY(input_.Finish());
     if (stopped_) return std::optional<Message>();
     SEMEL_TRY_ASSIGN(std::optional<Message> message, NextHeld());
     if (message) return message;
-    const auto left = std::chrono::ceil<milliseconds>(deadline - clock_.Now());
-    if (left <= left.zero() && !first) return std::optional<Message>();
-    SEMEL_TRY(Fetch(std::clamp(left, left.zero(), kSlice)));
+    if (deadline.passed() && !first) return std::optional<Message>();
+    SEMEL_TRY(Fetch(milliseconds{deadline.SliceMs(kSliceMs)}));
   }
 }
 
@@ -95,7 +97,7 @@ Result<void> TransactionalLoop::Fetch(milliseconds timeout) {
     timeout = std::clamp(due, due.zero(), timeout);
   }
   SEMEL_TRY_ASSIGN(kafka::Polled polled, input_.Poll(timeout, kPollRecords));
-  held_ = std::move(polled.batch);
+  held_ = std::make_shared<Held>(Held{logger_.share(), settings_.from, std::move(polled.batch)});
   next_held_ = 0;
   ends_ = std::move(polled.ends);
   if (polled.rebalance) SEMEL_TRY(input_.Rebalanced(*polled.rebalance));
@@ -106,11 +108,11 @@ Result<void> TransactionalLoop::Fetch(milliseconds timeout) {
 }
 
 Result<std::optional<Message>> TransactionalLoop::NextHeld() {
-  while (held_ != nullptr && next_held_ < held_->records().size()) {
-    const Record& record = held_->records()[next_held_++];
+  while (held_ != nullptr && next_held_ < held_->batch->records().size()) {
+    const Record& record = held_->batch->records()[next_held_++];
     SEMEL_TRY_ASSIGN(const bool handed_out, HandsOut(record));
     if (!handed_out) continue;
-    return std::optional<Message>(Message{.topic = settings_.from,
+    return std::optional<Message>(Message{.topic = held_->topic,
                                           .partition = record.partition,
                                           .offset = record.offset,
                                           .timestamp_ms = record.timestamp_ms,
@@ -140,7 +142,7 @@ Result<bool> TransactionalLoop::HandsOut(const Record& record) {
 }
 
 bool TransactionalLoop::AtEnd() {
-  const bool nothing_held = held_ == nullptr || next_held_ == held_->records().size();
+  const bool nothing_held = held_ == nullptr || next_held_ == held_->batch->records().size();
   auto& served = input_.partitions().served();
   return nothing_held && ends_.empty() && !served.empty() &&
          served.size() == input_.partitions().owned().size() &&
@@ -193,6 +195,7 @@ Result<void> TransactionalLoop::Send(const OutgoingMessage& message) {
 }
 
 Result<kafka::OutgoingRecord> TransactionalLoop::RecordOf(const OutgoingMessage& message) {
+  SEMEL_TRY(Check(message));
   if (std::ranges::find(options_.outputs, message.topic) == options_.outputs.end())
     return Error{Action::kFix,
                  "topic " + std::string(message.topic) + " is not one of the outputs"};

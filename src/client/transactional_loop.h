@@ -88,9 +88,16 @@ class TransactionalLoop final : pipeline::InputTaker {
   /// Of what is committed, all partitions together.
   const metrics::PartitionSnapshot& counts() const { return counts_; }
   const pipeline::LaneSettings& settings() const { return settings_; }
-  Logger& logger() { return logger_; }
+  Logger& logger() { return *logger_; }
 
  private:
+  /// A batch, and what of the loop it needs when messages of it outlive the loop.
+  struct Held {
+    std::shared_ptr<FunctionLogger> logger;
+    std::string topic;
+    std::unique_ptr<const kafka::Batch> batch;
+  };
+
   /// What the program holds of messages that are not committed.
   enum class Standing : std::uint8_t {
     kGood,
@@ -118,7 +125,7 @@ class TransactionalLoop final : pipeline::InputTaker {
   bool MayCommit() const override;
 
   const LoopOptions options_;
-  FunctionLogger logger_;
+  const SharedLogger logger_;
   SystemClock clock_;
   const pipeline::LaneSettings settings_;
   pipeline::MemoryBudget budget_;
@@ -131,7 +138,7 @@ class TransactionalLoop final : pipeline::InputTaker {
   std::jthread restoring_;
 
   // What was read and is not handed out.
-  std::shared_ptr<const kafka::Batch> held_;
+  std::shared_ptr<const Held> held_;
   std::size_t next_held_ = 0;
   std::vector<kafka::EndOfPartition> ends_;
 

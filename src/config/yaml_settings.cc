@@ -14,10 +14,23 @@ struct Setting {
   std::vector<std::string> values;
 };
 
+/// A list's item: a plain value, or a map, which goes to its option as lines NAME=VALUE.
+std::string Item(const std::string& key, const YAML::Node& node) {
+  if (!node.IsMap()) return Scalar(key, node);
+  std::string lines;
+  ForEachEntry(node, "", [&](const std::string& name, const YAML::Node&, const YAML::Node& value) {
+    if (value.IsSequence())
+      for (const YAML::Node& each : value) lines += name + "=" + Scalar(name, each) + "\n";
+    else
+      lines += name + "=" + Scalar(name, value) + "\n";
+  });
+  return lines;
+}
+
 Setting Read(const std::string& key, const YAML::Node& node) {
   Setting setting{key, {}};
   if (node.IsSequence()) {
-    for (const YAML::Node& value : node) setting.values.push_back(Scalar(key, value));
+    for (const YAML::Node& value : node) setting.values.push_back(Item(key, value));
   } else {
     setting.values.push_back(Scalar(key, node));
   }
@@ -51,6 +64,22 @@ void ApplyEntry(CLI::App& command, KafkaSettings& kafka, const std::string& key,
   }
 }
 
+/// Counts the nodes below `node` down in `left`. An alias may stand for a list that it is in, or
+/// for one that is made of aliases to lists of aliases.
+void CheckExtent(const YAML::Node& node, int depth, int& left) {
+  constexpr int kDepthMax = 64;
+  if (depth > kDepthMax || --left < 0)
+    throw Refusal{node.Mark(), "nested too deep, or an alias stands for what it is in"};
+  if (node.IsSequence()) {
+    for (const auto& each : node) CheckExtent(each, depth + 1, left);
+  } else if (node.IsMap()) {
+    for (const auto& entry : node) {
+      CheckExtent(entry.first, depth + 1, left);
+      CheckExtent(entry.second, depth + 1, left);
+    }
+  }
+}
+
 bool IsKnown(const CLI::App& command, const std::string& key) {
   if (key == "brokers" || key == "kafka") return true;
   const CLI::Option* const option = command.get_option_no_throw("--" + key);
@@ -61,7 +90,10 @@ bool IsKnown(const CLI::App& command, const std::string& key) {
 
 YAML::Node ParseYaml(const std::string& content) {
   try {
-    return YAML::Load(content);
+    YAML::Node node = YAML::Load(content);
+    int left = 100'000;
+    CheckExtent(node, 0, left);
+    return node;
   } catch (const YAML::Exception& error) {
     throw Refusal{error.mark, error.msg};
   }

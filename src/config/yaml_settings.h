@@ -20,7 +20,7 @@ struct Refusal {
 /// A place as errors name it.
 using PlaceOf = std::function<std::string(const YAML::Mark&)>;
 
-/// Throws Refusal where it is no YAML.
+/// Throws Refusal where it is no YAML, or a tree that has no end.
 YAML::Node ParseYaml(const std::string& content);
 
 /// The text of a plain value, which `name` has; throws Refusal for a list or a map.

@@ -16,9 +16,12 @@ Error Misfit(const TopicPartition& at, const std::string& what) {
 }  // namespace
 
 Result<ResetTarget> ParseResetTarget(std::string_view text) {
-  if (const auto place = config::ParsePlace(text)) return ResetTarget{*place};
-  if (text.starts_with('-'))
+  // Back from the committed offset, not from the end as where consuming begins.
+  if (text.starts_with('-')) {
     if (const auto back = ParseCount(text.substr(1))) return ResetTarget{Place::Committed(), *back};
+  } else if (const auto place = config::ParsePlace(text)) {
+    return ResetTarget{*place};
+  }
   return Error{Action::kFix,
                "--to " + std::string(text) +
                    ": write beginning, end, an offset (1200), so many back (-100), a date "
@@ -38,6 +41,8 @@ Result<kafka::Offset> Resolve(const ResetTarget& target, const PartitionFindings
       if (!findings.committed)
         return Misfit(findings.at, "the group has no committed offset to count back from");
       return std::max(marks.low, *findings.committed - target.back);
+    case Place::Kind::kLast:
+      return std::max(marks.low, marks.last_stable - target.place.value);
     case Place::Kind::kOffset:
       break;
   }

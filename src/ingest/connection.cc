@@ -17,9 +17,10 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-Connection::Connection(Worker& worker, std::unique_ptr<Transport> transport)
+Connection::Connection(Worker& worker, std::unique_ptr<Transport> transport, Welcome welcome)
     : worker_(worker),
       transport_(std::move(transport)),
+      welcome_(welcome),
       buffer_(std::make_unique<char[]>(worker.service().limits.header_bytes)),
       share_(worker.service().budget),
       events_(worker.service(), [this] { worker_.Ready(*this); }) {
@@ -28,7 +29,9 @@ Connection::Connection(Worker& worker, std::unique_ptr<Transport> transport)
 
 Connection::~Connection() {
   if (counted_) worker_.counters().in_flight.fetch_sub(1, std::memory_order_relaxed);
-  worker_.counters().connections.fetch_sub(1, std::memory_order_relaxed);
+  Counters& counters = worker_.counters();
+  (welcome_ == Welcome::kServed ? counters.connections : counters.turning_away)
+      .fetch_sub(1, std::memory_order_relaxed);
   worker_.Remove(*this);
 }
 
@@ -38,6 +41,10 @@ void Connection::Enter(Phase phase) {
 }
 
 void Connection::Begin() {
+  if (welcome_ == Welcome::kTurnedAway) {
+    close_after_ = true;
+    return Refuse({503, "too many connections"});
+  }
   Enter(Phase::kHandshake);
   transport_->Handshake([self = shared_from_this()](error_code error) {
     if (error) return self->Close();

@@ -21,7 +21,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Time = Worker::SteadyClock::time_point;
 
-  Connection(Worker& worker, std::unique_ptr<Transport> transport);
+  Connection(Worker& worker, std::unique_ptr<Transport> transport, Welcome welcome);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -31,6 +31,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Advance();
   void CheckDeadline(Time now);
   void CloseIfIdle();
+  /// Its worker has ended, and nobody will answer its events.
+  void LetGo() { kept_.reset(); }
 
  private:
   enum class Phase : std::uint8_t {
@@ -62,6 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Worker& worker_;
   std::unique_ptr<Transport> transport_;
+  const Welcome welcome_;
   Phase phase_ = Phase::kHandshake;
   Time since_;                         ///< of the phase
   std::optional<Time> request_began_;  ///< its head was read

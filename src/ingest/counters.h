@@ -21,10 +21,11 @@ struct alignas(64) Counters {
   std::array<Count, kStatusEnd> requests{};  ///< by status
   std::array<Count, 4> events{};             ///< by EventResult
   std::array<Count, kDurationBounds.size() + 1> durations{};
-  Count duration_us = 0;  ///< their sum
-  Count bytes = 0;        ///< of bodies, as they came
-  Count in_flight = 0;    ///< requests of which a byte came and that are not answered, now
-  Count connections = 0;  ///< now
+  Count duration_us = 0;   ///< their sum
+  Count bytes = 0;         ///< of bodies, as they came
+  Count in_flight = 0;     ///< requests of which a byte came and that are not answered, now
+  Count connections = 0;   ///< now
+  Count turning_away = 0;  ///< connections above the bound that are being told so, now
 
   void AddDuration(std::chrono::steady_clock::duration duration) {
     const double seconds = std::chrono::duration<double>(duration).count();

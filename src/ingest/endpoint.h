@@ -1,9 +1,11 @@
 // One path that takes events.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "fingerprint/json_scanner.h"
 #include "semel/fingerprint.h"
 
 namespace semel::ingest {
@@ -18,7 +20,8 @@ struct Endpoint {
   std::string topic;
   KeyRule key;  ///< parts: value and json:PATH
   OnMissing on_missing = OnMissing::kReject;
-  bool batches = true;  ///< arrays and NDJSON beside one object
+  bool batches = true;                    ///< arrays and NDJSON beside one object
+  std::size_t max_depth = kMaxJsonDepth;  ///< of an event's arrays and objects
 };
 
 }  // namespace semel::ingest

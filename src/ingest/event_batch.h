@@ -28,6 +28,7 @@ struct Event {
   std::uint32_t fingerprint = UINT32_MAX;    ///< its index in the batch; UINT32_MAX: it has none
   EventResult result = EventResult::kRetry;  ///< until Kafka has said otherwise
   std::int32_t partition = -1;               ///< where the sink puts it
+  bool refused = false;                      ///< rejected, and by Kafka
 };
 
 /// Counts down what Kafka has yet to answer. Addresses of events are what deliveries come back
@@ -53,8 +54,9 @@ class EventBatch {
 
   /// Before an event is given to the sink; then exactly one of the next two follows.
   void SendOne() { outstanding_.fetch_add(1, std::memory_order_relaxed); }
-  void Answered(Event& event, bool acknowledged) {
-    if (acknowledged) event.result = EventResult::kAccepted;
+  void Answered(Event& event, EventResult result) {
+    event.result = result;
+    event.refused = result == EventResult::kRejected;
     CountDown();
   }
   void NotTaken() { CountDown(); }

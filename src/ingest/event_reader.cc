@@ -19,11 +19,27 @@ Result<EventReader> EventReader::Open(const Endpoint& endpoint) {
     parts.push_back({part, std::move(fingerprinter)});
   }
   SEMEL_TRY_ASSIGN(auto whole, Fingerprinter::Open(endpoint.key));
-  return EventReader(std::move(whole), reads_json, endpoint.on_missing, std::move(parts));
+  return EventReader(std::move(whole), reads_json, endpoint, std::move(parts));
+}
+
+/// Looked for where less is allowed than scanners can read anyway.
+bool EventReader::TooDeep(std::string_view event) const {
+  if (max_depth_ >= kMaxJsonDepth) return false;
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < event.size(); ++i) {
+    const char c = event[i];
+    if (c == '"') in_string = !in_string;
+    if (c == '\\' && in_string) ++i;
+    if (in_string) continue;
+    if ((c == '{' || c == '[') && ++depth > max_depth_) return true;
+    if ((c == '}' || c == ']') && depth > 0) --depth;
+  }
+  return false;
 }
 
 EventKind EventReader::Read(std::string_view event, Fingerprint& fingerprint) {
-  if (event.empty() || event.front() != '{') return EventKind::kRejected;
+  if (event.empty() || event.front() != '{' || TooDeep(event)) return EventKind::kRejected;
   // The fingerprinter checks all of a document that it reads.
   if (!reads_json_ && !scanner_.Scan(event)) return EventKind::kRejected;
   Record record;
@@ -39,8 +55,8 @@ EventKind EventReader::Read(std::string_view event, Fingerprint& fingerprint) {
 
 std::string EventReader::Why(std::string_view event) {
   if (event.empty() || event.front() != '{') return "not a JSON object";
-  if (!scanner_.Scan(event))
-    return "not valid JSON in UTF-8, nested at most " + std::to_string(kMaxJsonDepth) + " deep";
+  if (TooDeep(event) || !scanner_.Scan(event))
+    return "not valid JSON in UTF-8, nested at most " + std::to_string(max_depth_) + " deep";
   Record record;
   record.value = event;
   for (Part& part : parts_) {

@@ -39,16 +39,20 @@ class EventReader {
     Fingerprinter alone;
   };
 
-  EventReader(Fingerprinter whole, bool reads_json, OnMissing on_missing, std::vector<Part> parts)
+  EventReader(Fingerprinter whole, bool reads_json, const Endpoint& endpoint,
+              std::vector<Part> parts)
       : whole_(std::move(whole)),
         reads_json_(reads_json),
-        on_missing_(on_missing),
+        on_missing_(endpoint.on_missing),
+        max_depth_(endpoint.max_depth),
         parts_(std::move(parts)),
         scanner_(PathTree{}) {}
+  bool TooDeep(std::string_view event) const;
 
   Fingerprinter whole_;
   bool reads_json_;
   OnMissing on_missing_;
+  std::size_t max_depth_;
   std::vector<Part> parts_;  ///< to name the one that is missing
   JsonScanner scanner_;
 };

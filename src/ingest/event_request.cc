@@ -11,6 +11,8 @@ constexpr std::size_t kKeptEvents = 64;
 constexpr std::uint32_t kNoFingerprint = UINT32_MAX;
 constexpr std::array<std::string_view, 4> kNames{"accepted", "duplicate", "rejected", "retry"};
 constexpr const char* kOverload = "too many events are waiting for Kafka; send it again";
+constexpr const char* kRefused =
+    "Kafka will never take it: a schema, a policy of the brokers; the log here says more";
 constexpr const char* kNotInTime =
     "Kafka did not take it in time; send it again, a copy is recognised";
 
@@ -141,6 +143,8 @@ Answer EventRequest::Finish(Counters& counters) {
   for (std::size_t i = 0; i < counts_.size(); ++i)
     counters.events[i].fetch_add(counts_[i], std::memory_order_relaxed);
   Remember();
+  for (std::size_t i = 0; i < batch_.events.size(); ++i)
+    if (batch_.events[i].refused) rejections_.push_back({i, kRefused});
   std::ranges::sort(rejections_, {}, &Rejection::event);
   return is_batch_ ? BatchAnswer() : SingleAnswer();
 }

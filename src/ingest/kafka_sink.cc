@@ -1,6 +1,7 @@
 #include "ingest/kafka_sink.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/fail_point.h"
@@ -17,6 +18,15 @@ constexpr std::chrono::seconds kSayAgain{5};
 // Events wait for each other in the PartitionQueue. This is for those of one batch only, which are
 // handed over one by one.
 constexpr const char* kLingerMs = "2";
+constexpr std::size_t kBatchBytes = 1'000'000;
+// The brokers compare it with their clock, and the next try has a later one: no event's fault.
+constexpr const char* kOfTheTime = "INVALID_TIMESTAMP";
+
+/// Will the brokers never take what was in this request?
+bool IsRefusal(const Error& error) {
+  return error.action == Action::kRejectRecord &&
+         error.message.find(kOfTheTime) == std::string::npos;
+}
 
 }  // namespace
 
@@ -25,12 +35,12 @@ Result<std::unique_ptr<KafkaSink>> KafkaSink::Open(const KafkaSinkOptions& optio
   std::unique_ptr<KafkaSink> sink(new KafkaSink(options, logger));
   ProducerOptions producer;
   producer.brokers = options.kafka.brokers;
-  // One request of Kafka's must not be larger than the topic allows, or all events in it fail.
+  std::size_t largest = 0;
+  for (const SinkTopic& topic : options.topics) largest = std::max(largest, topic.message_bytes);
   producer.properties = {{"linger.ms", kLingerMs},
                          // Requests of several partitions at a time.
                          {"max.in.flight.requests.per.connection", "5"},
-                         {"message.max.bytes", std::to_string(options.message_bytes)},
-                         {"batch.size", std::to_string(options.message_bytes)}};
+                         {"message.max.bytes", std::to_string(largest)}};
   for (const auto& [name, value] : options.kafka.properties)
     producer.properties.insert_or_assign(std::string(kafka::CanonicalName(name)), value);
   producer.delivery_timeout = options.delivery_timeout;
@@ -57,11 +67,10 @@ Result<std::unique_ptr<KafkaSink>> KafkaSink::Open(const KafkaSinkOptions& optio
 }
 
 KafkaSink::KafkaSink(const KafkaSinkOptions& options, Logger& logger)
-    : events_(options.events),
-      message_bytes_(static_cast<std::size_t>(options.message_bytes)),
-      delivery_timeout_(options.delivery_timeout),
-      logger_(logger) {
-  for (const SinkTopic& topic : options.topics) topics_.emplace_back(topic.name, topic.partitions);
+    : events_(options.events), delivery_timeout_(options.delivery_timeout), logger_(logger) {
+  const auto most = static_cast<std::size_t>(
+      NumberOr(options.kafka, "message.max.bytes", std::numeric_limits<int>::max()));
+  for (const SinkTopic& topic : options.topics) topics_.emplace_back(topic, most);
 }
 
 KafkaSink::~KafkaSink() { Close(milliseconds{0}); }
@@ -73,9 +82,10 @@ KafkaSink::Topic& KafkaSink::Of(std::string_view name) {
 }
 
 Result<void> KafkaSink::Send(const std::string& topic, std::string_view key, Event& event) {
-  if (event.text.size() + key.size() > message_bytes_)
+  Topic& to = Of(topic);
+  if (event.text.size() + key.size() > to.message_bytes)
     return Error{Action::kRejectRecord, "larger than topic " + topic + " takes"};
-  auto& queues = Of(topic).queues;
+  auto& queues = to.queues;
   const auto partitions = static_cast<std::int32_t>(queues.size());
   event.partition = key.empty() ? static_cast<std::int32_t>(next_keyless_++ % queues.size())
                                 : kafka::PartitionOfKey(key, partitions);
@@ -92,7 +102,8 @@ void KafkaSink::HandOver(const std::string& topic, const std::vector<Event>& eve
 }
 
 void KafkaSink::HandOver(const Topic& topic, std::int32_t partition, PartitionQueue& queue) {
-  const auto& batch = queue.Begin(message_bytes_);
+  // One request must not be larger than the topic allows, or all events in it fail.
+  const auto& batch = queue.Begin(std::min(topic.message_bytes, kBatchBytes));
   if (batch.empty()) return;
   for (const HeldEvent& held : batch) Produce(topic, held);
   GoOn(topic, partition, queue, queue.Answered(true));
@@ -109,7 +120,6 @@ void KafkaSink::Produce(const Topic& topic, const HeldEvent& held) {
                         ? Result<void>(Error{Action::kFail, "the producer is broken"})
                         : producer_->Send(message);
   if (sent) return;
-  Failed(sent.error());
   if (sent.error().action == Action::kFail) {
     const std::lock_guard lock(mutex_);
     if (!broken_) broken_ = sent.error();
@@ -130,31 +140,37 @@ void KafkaSink::GoOn(const Topic& topic, std::int32_t partition, PartitionQueue&
   const bool taken = left == PartitionQueue::Left::kNone;
   const auto limit =
       taken ? SteadyClock::now() - delivery_timeout_ : SteadyClock::time_point::max();
-  for (const HeldEvent& held : queue.TakeOlder(limit)) Answer(held.event(), false);
+  for (const HeldEvent& held : queue.TakeOlder(limit)) Answer(held.event(), EventResult::kRetry);
   if (taken) HandOver(topic, partition, queue);
 }
 
 void KafkaSink::OnDelivery(const Delivery& delivery) {
-  // A refusal of the brokers may be another event's fault that was in the same request: no reason
-  // to tell a client that his will never be taken.
-  if (delivery.error)
-    Failed(*delivery.error);
-  else if (failing_.load(std::memory_order_relaxed))
-    failing_ = false;
   Topic& topic = Of(delivery.topic);
   PartitionQueue& queue = topic.queues[static_cast<std::size_t>(delivery.partition)];
-  const bool acknowledged = !delivery.error;
-  Answer(*reinterpret_cast<Event*>(static_cast<std::uintptr_t>(delivery.tag)), acknowledged);
-  GoOn(topic, delivery.partition, queue, queue.Answered(acknowledged));
+  Event& event = *reinterpret_cast<Event*>(static_cast<std::uintptr_t>(delivery.tag));
+  const bool refused = delivery.error && IsRefusal(*delivery.error);
+  if (refused && !queue.alone()) {
+    // It may be the fault of another event of the batch: each is sent again, alone.
+    GoOn(topic, delivery.partition, queue, queue.Refused(event));
+    return;
+  }
+  if (delivery.error)
+    Failed(*delivery.error, !refused);
+  else if (failing_.load(std::memory_order_relaxed))
+    failing_ = false;
+  Answer(event, !delivery.error ? EventResult::kAccepted
+                : refused       ? EventResult::kRejected
+                                : EventResult::kRetry);
+  GoOn(topic, delivery.partition, queue, queue.Answered(!delivery.error || refused));
 }
 
-void KafkaSink::Answer(Event& event, bool acknowledged) {
+void KafkaSink::Answer(Event& event, EventResult result) {
   --in_flight_;
-  event.batch->Answered(event, acknowledged);
+  event.batch->Answered(event, result);
 }
 
-void KafkaSink::Failed(const Error& error) {
-  failing_ = true;
+void KafkaSink::Failed(const Error& error, bool kafka_fails) {
+  if (kafka_fails) failing_ = true;
   const std::lock_guard lock(mutex_);
   ++unsaid_;
   const auto now = SteadyClock::now();

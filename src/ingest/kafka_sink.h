@@ -1,6 +1,7 @@
 // Events into Kafka, acknowledged by all in-sync replicas.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -23,6 +24,7 @@ namespace semel::ingest {
 struct SinkTopic {
   std::string name;
   std::int32_t partitions = 1;
+  std::size_t message_bytes = 1'000'000;  ///< of key and value together, at most
 };
 
 struct KafkaSinkOptions {
@@ -31,7 +33,6 @@ struct KafkaSinkOptions {
   std::chrono::milliseconds delivery_timeout{15'000};
   std::size_t events = 100'000;  ///< in flight at most
   std::size_t bytes = std::size_t{128} << 20U;
-  int message_bytes = 1'000'000;  ///< what the smallest of the topics takes
 };
 
 /// Threads: has one of its own, which calls the batches back.
@@ -55,9 +56,12 @@ class KafkaSink final : public EventSink {
 
  private:
   struct Topic {
-    Topic(const std::string& topic, std::int32_t partitions)
-        : name(topic), queues(static_cast<std::size_t>(partitions)) {}
+    Topic(const SinkTopic& topic, std::size_t most)
+        : name(topic.name),
+          message_bytes(std::min(topic.message_bytes, most)),
+          queues(static_cast<std::size_t>(topic.partitions)) {}
     const std::string name;
+    const std::size_t message_bytes;
     std::deque<PartitionQueue> queues;  ///< by partition
   };
 
@@ -68,11 +72,10 @@ class KafkaSink final : public EventSink {
   void GoOn(const Topic& topic, std::int32_t partition, PartitionQueue& queue,
             PartitionQueue::Left left);
   void OnDelivery(const Delivery& delivery);
-  void Answer(Event& event, bool acknowledged);
-  void Failed(const Error& error);
+  void Answer(Event& event, EventResult result);
+  void Failed(const Error& error, bool kafka_fails);
 
   const std::size_t events_;
-  const std::size_t message_bytes_;
   const std::chrono::milliseconds delivery_timeout_;
   Logger& logger_;
   std::deque<Topic> topics_;

@@ -25,4 +25,10 @@ struct Limits {
                                 << 20U;  ///< bodies held; and again in the producer
 };
 
+/// Memory that one request may take of bytes_in_flight: its body, and what that becomes, in a
+/// buffer that doubles as it grows.
+inline std::size_t LargestRequest(const Limits& limits) {
+  return limits.body_bytes + 2 * (limits.decompressed_bytes + (std::size_t{64} << 10U));
+}
+
 }  // namespace semel::ingest

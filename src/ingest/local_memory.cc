@@ -100,4 +100,11 @@ void LocalMemory::Remember(std::span<const Fingerprint> acknowledged) {
   }
 }
 
+void LocalMemory::Look(LogEnds ends) {
+  const std::lock_guard lock(looking_);
+  if (HasShrunk(ends_, ends) || IsEmpty(ends))
+    forgotten_ = static_cast<std::uint32_t>(clock_().count());
+  ends_ = std::move(ends);
+}
+
 }  // namespace semel::ingest

@@ -29,6 +29,7 @@ class LocalMemory final : public EdgeMemory {
   void Ask(std::span<const Fingerprint> fingerprints, std::span<bool> known,
            std::function<void()> done) override;
   void Remember(std::span<const Fingerprint> acknowledged) override;
+  void Look(LogEnds ends) override;
   std::uint64_t entries() const override { return entries_; }
 
  private:
@@ -53,7 +54,7 @@ class LocalMemory final : public EdgeMemory {
   bool Holds(std::uint64_t row, const Fingerprint& fingerprint, std::uint32_t now) const;
   void Put(std::uint64_t row, const Fingerprint& fingerprint, std::uint32_t now);
   bool Fresh(std::uint32_t time, std::uint32_t now) const {
-    return time != 0 && now - time < time_to_live_;
+    return time > forgotten_.load(std::memory_order_relaxed) && now - time < time_to_live_;
   }
 
   const std::size_t rest_bytes_;
@@ -65,6 +66,9 @@ class LocalMemory final : public EdgeMemory {
   Row* const rows_;
   std::uint8_t* const rests_;
   std::atomic<std::uint64_t> entries_ = 0;
+  std::atomic<std::uint32_t> forgotten_ = 0;  ///< what was remembered up to then
+  std::mutex looking_;
+  LogEnds ends_;  // guarded by looking_
   std::array<std::mutex, kLocks> locks_;
 };
 

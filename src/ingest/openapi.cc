@@ -24,6 +24,10 @@ Json WithRetryAfter(Json response) {
 
 Json Either(const std::string& a, const std::string& b) { return {{"anyOf", {Ref(a), Ref(b)}}}; }
 
+Json Health(const std::string& description) {
+  return {{"type", "string"}, {"enum", {"ok", "failing"}}, {"description", description}};
+}
+
 Json Schemas() {
   const Json status = {{"type", "string"},
                        {"enum", {"accepted", "duplicate", "rejected", "retry"}}};
@@ -53,7 +57,12 @@ Json Schemas() {
       {"Readiness",
        {{"type", "object"},
         {"required", {"ready"}},
-        {"properties", {{"ready", {{"type", "boolean"}}}}}}},
+        {"properties",
+         {{"ready", {{"type", "boolean"}}},
+          {"draining", {{"type", "boolean"}, {"description", "It is about to end"}}},
+          {"kafka", Health("Did Kafka take the last event that it answered for?")},
+          {"edge_memory", Health("Does the memory of acknowledged events answer? Without it "
+                                 "copies are written again")}}}}},
   };
 }
 
@@ -114,7 +123,19 @@ Json PostEvents(const Service& service, const Endpoint& endpoint) {
 }
 
 Json Page(const std::string& summary, const Json& schema) {
-  return {{"get", {{"summary", summary}, {"responses", {{"200", Response(summary, schema)}}}}}};
+  return {{"get", {{"summary", summary}, {"responses", {{"200", Response(summary, schema)}}}}},
+          {"head",
+           {{"summary", "The same without a body"},
+            {"responses", {{"200", {{"description", summary}}}}}}}};
+}
+
+/// What belongs to no operation.
+Json OtherResponses() {
+  Json wrong_method = Response("The path takes other methods", Ref("Problem"));
+  wrong_method["headers"] = {
+      {"Allow", {{"description", "Those methods"}, {"schema", {{"type", "string"}}}}}};
+  return {{"NotFound", Response("There is no such path", Ref("Problem"))},
+          {"MethodNotAllowed", wrong_method}};
 }
 
 }  // namespace
@@ -127,11 +148,17 @@ std::string OpenApi(const Service& service, const std::string& version) {
   paths["/readyz"] = Page("Events are taken", Ref("Readiness"));
   paths["/readyz"]["get"]["responses"]["503"] =
       Response("It is about to end: send no more", Ref("Readiness"));
+  paths["/readyz"]["head"]["responses"]["503"] = {{"description", "It is about to end"}};
   paths["/openapi.json"] = Page("This description", {{"type", "object"}});
   Json document = {{"openapi", "3.1.0"},
-                   {"info", {{"title", "semel serve"}, {"version", version}}},
+                   {"info",
+                    {{"title", "semel serve"},
+                     {"version", version},
+                     {"description",
+                      "Other paths are answered with 404 (NotFound), other methods with 405 "
+                      "(MethodNotAllowed). OPTIONS is answered with 204 and Allow everywhere."}}},
                    {"paths", paths},
-                   {"components", {{"schemas", Schemas()}}}};
+                   {"components", {{"schemas", Schemas()}, {"responses", OtherResponses()}}}};
   if (service.keys)
     document["components"]["securitySchemes"] = {
         {"bearer", {{"type", "http"}, {"scheme", "bearer"}}},

@@ -14,7 +14,15 @@ const std::vector<HeldEvent>& PartitionQueue::Begin(std::size_t bytes_max) {
   // Who answers the last one asks again, and then sees what was held before this look.
   if (under_way_ > 0) return kNothing;
   const std::lock_guard lock(mutex_);
-  if (under_way_ > 0 || held_.empty()) return kNothing;
+  if (under_way_ > 0) return kNothing;
+  refused_ = 0;
+  if (!alone_.empty()) {
+    batch_.assign(1, alone_.front());
+    alone_.pop_front();
+    under_way_ = 2;
+    return batch_;
+  }
+  if (held_.empty()) return kNothing;
   std::size_t count = 0;
   for (std::size_t bytes = 0; count < held_.size(); ++count) {
     bytes += held_[count].bytes() + kRecordOverhead;
@@ -32,11 +40,25 @@ const std::vector<HeldEvent>& PartitionQueue::Begin(std::size_t bytes_max) {
   return batch_;
 }
 
+PartitionQueue::Left PartitionQueue::Refused(const Event& event) {
+  {
+    const std::lock_guard lock(mutex_);
+    // Reports come in the order of the batch.
+    while (&batch_[refused_].event() != &event) refused_ = (refused_ + 1) % batch_.size();
+    alone_.push_back(batch_[refused_]);
+    refused_ = (refused_ + 1) % batch_.size();
+  }
+  return Answered(true);
+}
+
 std::vector<HeldEvent> PartitionQueue::TakeOlder(HeldEvent::Time limit) {
+  const auto is_younger = [limit](const HeldEvent& held) { return held.since() >= limit; };
   const std::lock_guard lock(mutex_);
-  const auto end =
-      std::ranges::find_if(held_, [limit](const HeldEvent& held) { return held.since() >= limit; });
-  std::vector<HeldEvent> older(held_.begin(), end);
+  const auto alone_end = std::ranges::find_if(alone_, is_younger);
+  std::vector<HeldEvent> older(alone_.begin(), alone_end);
+  alone_.erase(alone_.begin(), alone_end);
+  const auto end = std::ranges::find_if(held_, is_younger);
+  older.insert(older.end(), held_.begin(), end);
   held_.erase(held_.begin(), end);
   return older;
 }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string_view>
 #include <vector>
@@ -62,13 +63,22 @@ class PartitionQueue {
     return failed_.exchange(false) ? Left::kFailed : Left::kNone;
   }
 
+  /// In place of Answered, where the brokers refused the batch: the event comes again in a batch of
+  /// its own, before all others.
+  Left Refused(const Event& event);
+
+  /// Of the batch under way: is it one event?
+  bool alone() const { return batch_.size() == 1; }
+
   /// What has waited since before `limit`, which is then forgotten.
   std::vector<HeldEvent> TakeOlder(HeldEvent::Time limit);
 
  private:
   std::mutex mutex_;
   std::vector<HeldEvent> held_;   // guarded by mutex_
-  std::vector<HeldEvent> batch_;  // of the thread that began it, while it is sent
+  std::deque<HeldEvent> alone_;   // guarded by mutex_; each makes a batch
+  std::vector<HeldEvent> batch_;  // as it is while under_way_ is not 0
+  std::size_t refused_ = 0;       // guarded by mutex_; where in batch_ the next one is looked for
   std::atomic<std::size_t> under_way_ = 0;
   std::atomic<bool> failed_ = false;
 };

@@ -1,6 +1,5 @@
 #include "ingest/server.h"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -18,6 +17,7 @@ using net::ip::tcp;
 /// When the process is out of descriptors, accept fails at once, again and again.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kLook{5};
+constexpr std::size_t kToldMax = 128;  // connections above the bound that are answered at a time
 
 }  // namespace
 
@@ -61,11 +61,11 @@ void Server::Accept() {
     if (error) return AcceptLater();
     next_ = (next_ + 1) % workers_.size();
     if (open_connections() >= service_.limits.connections) {
-      TurnAway(std::move(socket));
+      TurnAway(worker, std::move(socket));
     } else {
       error_code ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      worker.Serve(std::move(socket), options_.tls.get());
+      worker.Serve(std::move(socket), options_.tls.Get());
     }
     Accept();
   });
@@ -78,15 +78,13 @@ void Server::AcceptLater() {
   });
 }
 
-/// As well as it can be done without waiting.
-void Server::TurnAway(tcp::socket socket) {
-  static constexpr std::string_view kAnswer =
-      "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
-      "Connection: close\r\n\r\n";
+/// A TLS client would have to shake hands first: that is what it is too much for.
+void Server::TurnAway(Worker& worker, tcp::socket socket) {
   ++turned_away_;
+  std::size_t being_told = 0;
+  for (const auto& each : workers_) being_told += each->counters().turning_away;
+  if (!options_.tls.Get() && being_told < kToldMax) return worker.TurnAway(std::move(socket));
   error_code ignored;
-  socket.non_blocking(true, ignored);
-  if (!options_.tls) socket.send(net::buffer(kAnswer.data(), kAnswer.size()), 0, ignored);
   socket.shutdown(tcp::socket::shutdown_both, ignored);
 }
 

@@ -25,7 +25,7 @@ class Server {
   struct Options {
     std::string listen;  ///< HOST:PORT, [IPV6]:PORT or :PORT; port 0 takes a free one
     int threads = 2;
-    std::shared_ptr<boost::asio::ssl::context> tls{};  ///< null: plain HTTP
+    LiveTls tls{};
   };
 
   /// `service` outlives it, and so does what it names; its sink is closed before this ends.
@@ -48,7 +48,7 @@ class Server {
   Result<void> Open();
   void Accept();
   void AcceptLater();
-  void TurnAway(boost::asio::ip::tcp::socket socket);
+  void TurnAway(Worker& worker, boost::asio::ip::tcp::socket socket);
   std::size_t open_connections() const;
 
   const Options options_;

@@ -91,10 +91,14 @@ Result<std::shared_ptr<net::ssl::context>> OpenTls(const TlsFiles& files) {
   EndCoreDumps();
   context->use_private_key_file(files.key, net::ssl::context::pem, error);
   if (error) return Bad("--tls-key", files.key, error);
+  if (files.client_ca.empty()) return context;
+  context->load_verify_file(files.client_ca, error);
+  if (error) return Bad("--tls-client-ca", files.client_ca, error);
+  context->set_verify_mode(net::ssl::verify_peer | net::ssl::verify_fail_if_no_peer_cert);
   return context;
 }
 
-std::unique_ptr<Transport> MakeTransport(tcp::socket socket, net::ssl::context* tls) {
+std::unique_ptr<Transport> MakeTransport(tcp::socket socket, const LiveTls::Context& tls) {
   if (tls == nullptr) return std::make_unique<PlainTransport>(std::move(socket));
   return std::make_unique<TlsTransport>(std::move(socket), *tls);
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,31 @@ class Transport {
 struct TlsFiles {
   std::string certificate{};  ///< PEM, with the chain; empty: no TLS
   std::string key{};          ///< PEM
+  std::string client_ca{};    ///< PEM; empty: clients need no certificate
+};
+
+/// What new connections are encrypted with. Copies share it: what one of them sets, all get.
+/// Threads: any, at once.
+class LiveTls {
+ public:
+  using Context = std::shared_ptr<boost::asio::ssl::context>;
+
+  /// Null: plain.
+  Context Get() const {
+    const std::lock_guard lock(cell_->mutex);
+    return cell_->context;
+  }
+  void Set(Context context) const {
+    const std::lock_guard lock(cell_->mutex);
+    cell_->context.swap(context);
+  }
+
+ private:
+  struct Cell {
+    std::mutex mutex;
+    Context context;
+  };
+  std::shared_ptr<Cell> cell_ = std::make_shared<Cell>();
 };
 
 /// TLS 1.2 and above. Errors: kFix, naming the file.
@@ -49,6 +75,6 @@ Result<std::shared_ptr<boost::asio::ssl::context>> OpenTls(const TlsFiles& files
 
 /// `tls` null: plain.
 std::unique_ptr<Transport> MakeTransport(boost::asio::ip::tcp::socket socket,
-                                         boost::asio::ssl::context* tls);
+                                         const LiveTls::Context& tls);
 
 }  // namespace semel::ingest

@@ -19,7 +19,11 @@ constexpr std::chrono::milliseconds kSweep{200};
 Worker::Worker(Service& service, std::vector<EventReader> readers)
     : service_(service), desk_{std::move(readers), Decompressor(service.limits), counters_, {}} {}
 
-Worker::~Worker() { Stop(); }
+Worker::~Worker() {
+  Stop();
+  const std::vector<Connection*> all(connections_.begin(), connections_.end());
+  for (Connection* connection : all) connection->LetGo();
+}
 
 void Worker::Run() {
   Sweep();
@@ -31,10 +35,19 @@ void Worker::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Worker::Serve(net::ip::tcp::socket socket, net::ssl::context* tls) {
+void Worker::Serve(net::ip::tcp::socket socket, const LiveTls::Context& tls) {
   counters_.connections.fetch_add(1, std::memory_order_relaxed);
-  net::post(io_, [this, tls, socket = std::move(socket)]() mutable {
-    std::make_shared<Connection>(*this, MakeTransport(std::move(socket), tls))->Begin();
+  Begin(MakeTransport(std::move(socket), tls), Welcome::kServed);
+}
+
+void Worker::TurnAway(net::ip::tcp::socket socket) {
+  counters_.turning_away.fetch_add(1, std::memory_order_relaxed);
+  Begin(MakeTransport(std::move(socket), nullptr), Welcome::kTurnedAway);
+}
+
+void Worker::Begin(std::unique_ptr<Transport> transport, Welcome welcome) {
+  net::post(io_, [this, welcome, transport = std::move(transport)]() mutable {
+    std::make_shared<Connection>(*this, std::move(transport), welcome)->Begin();
   });
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,6 +20,11 @@
 namespace semel::ingest {
 
 class Connection;
+
+enum class Welcome : std::uint8_t {
+  kServed,
+  kTurnedAway,  ///< is told so, and what it sends is dropped
+};
 
 class Worker {
  public:
@@ -36,7 +42,9 @@ class Worker {
 
   boost::asio::io_context& io() { return io_; }
   Counters& counters() { return counters_; }
-  void Serve(boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* tls);
+  void Serve(boost::asio::ip::tcp::socket socket, const LiveTls::Context& tls);
+  /// Says that there are too many connections.
+  void TurnAway(boost::asio::ip::tcp::socket socket);
   /// Closes connections that wait for a request.
   void CloseIdle();
   /// `connection`, which stays until then, is to Advance on the worker's thread.
@@ -51,6 +59,7 @@ class Worker {
   void Remove(Connection& connection) { connections_.erase(&connection); }
 
  private:
+  void Begin(std::unique_ptr<Transport> transport, Welcome welcome);
   void Sweep();
   void AdvanceReady();
 

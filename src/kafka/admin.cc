@@ -5,6 +5,7 @@
 
 #include "kafka/admin_request.h"
 #include "kafka/instance.h"
+#include "kafka/log_range.h"
 #include "kafka/metadata.h"
 
 namespace semel::kafka {
@@ -148,6 +149,19 @@ Result<TopicConfig> Admin::Config(const std::string& topic, Milliseconds timeout
     }
   }
   return config;
+}
+
+Result<std::vector<Offset>> Admin::Ends(const std::string& topic, int partitions,
+                                        Milliseconds timeout) {
+  const Deadline deadline(timeout);
+  std::vector<Offset> ends;
+  for (int i = 0; i < partitions; ++i) {
+    const auto range = AskLogRange(*instance_, topic, i, deadline);
+    if (!range && range.error().action == Action::kStop) return std::vector<Offset>();
+    if (!range) return range.error();
+    ends.push_back(range->end);
+  }
+  return ends;
 }
 
 Result<void> Admin::Create(std::span<const NewTopic> topics, Milliseconds timeout) {

@@ -51,6 +51,8 @@ class Admin {
   /// As Describe, but a missing topic is kFix: NoTopic.
   Result<TopicDescription> Find(const std::string& topic, Milliseconds timeout);
   Result<TopicConfig> Config(const std::string& topic, Milliseconds timeout);
+  /// Where its first `partitions` end; empty: the topic, or one of them, is not there.
+  Result<std::vector<Offset>> Ends(const std::string& topic, int partitions, Milliseconds timeout);
   /// Returns when the brokers know the topics. One that exists is kFix.
   Result<void> Create(std::span<const NewTopic> topics, Milliseconds timeout);
   Result<void> Delete(std::span<const std::string> topics, Milliseconds timeout);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "kafka/library_version.h"
 #include "kafka/send_queue.h"
 
 namespace semel::kafka {
@@ -55,6 +56,7 @@ Result<void> SetAll(rd_kafka_conf_t* conf, const Properties& properties) {
 // Defaults first, then the user's, then what nobody may change.
 Result<ConfPtr> Build(const ClientSettings& settings, const Properties& defaults,
                       const Properties& fixed) {
+  SEMEL_TRY(CheckLibrary(rd_kafka_version()));
   SEMEL_TRY(Check(settings));
   ConfPtr conf(rd_kafka_conf_new());
   SEMEL_TRY(SetAll(conf.get(), CommonDefaults()));

@@ -58,6 +58,4 @@ Result<void> RdkafkaClient::AbortTransactionOf(const std::string& transactional_
   }
 }
 
-std::string LibraryVersion() { return rd_kafka_version_str(); }
-
 }  // namespace semel::kafka

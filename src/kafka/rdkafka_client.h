@@ -38,7 +38,4 @@ class RdkafkaClient final : public Client {
   Logger& logger_;
 };
 
-/// The version of the librdkafka that is linked.
-std::string LibraryVersion();
-
 }  // namespace semel::kafka

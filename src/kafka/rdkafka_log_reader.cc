@@ -1,31 +1,13 @@
 #include "kafka/rdkafka_log_reader.h"
 
-#include <thread>
-
 #include "kafka/client_conf.h"
+#include "kafka/log_range.h"
 #include "kafka/rdkafka_batch.h"
 
 namespace semel::kafka {
 namespace {
 
-constexpr int kMetadataWithinMs = 1000;
-
 constexpr int kSliceMs = 200;
-
-// Brokers hear of a new topic one after the other; what none knows after that is not there.
-constexpr Milliseconds kHearsay{2000};
-constexpr Milliseconds kBetweenLooks{50};
-
-bool SaysNotThere(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-         code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
-}
-
-// A topic or partition that is not there stays so; the table's "try again" is for a leader's move.
-Error OfTopic(Error error, rd_kafka_resp_err_t code) {
-  if (SaysNotThere(code)) error.action = Action::kStop;
-  return error;
-}
 
 }  // namespace
 
@@ -70,37 +52,12 @@ Result<std::map<Partition, CommittedOffset>> RdkafkaLogReader::Committed(
   return result;
 }
 
-Result<RdkafkaLogReader::Range> RdkafkaLogReader::Query(const Instance& instance,
-                                                        const std::string& topic,
-                                                        Partition partition,
-                                                        const Deadline& deadline) {
-  const Deadline heard{kHearsay};
-  while (true) {
-    Range range;
-    const auto code = rd_kafka_query_watermark_offsets(instance.get(), topic.c_str(), partition,
-                                                       &range.low, &range.end, deadline.LeftMs());
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return range;
-    // The query goes by cached metadata and does not renew it: after a leader moved it would fail
-    // until the next regular refresh.
-    const TopicPtr handle(rd_kafka_topic_new(instance.get(), topic.c_str(), nullptr));
-    const rd_kafka_metadata_t* metadata = nullptr;
-    if (rd_kafka_metadata(instance.get(), 0, handle.get(), &metadata, kMetadataWithinMs) ==
-        RD_KAFKA_RESP_ERR_NO_ERROR)
-      rd_kafka_metadata_destroy(metadata);
-    if (!SaysNotThere(code) || heard.passed() || deadline.passed())
-      return OfTopic(
-          instance.Describe(code, "ask for the ends of " + Name(topic, partition), {}, "Describe"),
-          code);
-    std::this_thread::sleep_for(kBetweenLooks);
-  }
-}
-
 Result<Watermarks> RdkafkaLogReader::Marks(const std::string& topic, Partition partition,
                                            Milliseconds timeout) {
   const Deadline deadline{timeout};
   // The stable end first: asked later, it could not be told from an end that moved meanwhile.
-  SEMEL_TRY_ASSIGN(const Range stable, Query(*committed_, topic, partition, deadline));
-  SEMEL_TRY_ASSIGN(const Range all, Query(*uncommitted_, topic, partition, deadline));
+  SEMEL_TRY_ASSIGN(const LogRange stable, AskLogRange(*committed_, topic, partition, deadline));
+  SEMEL_TRY_ASSIGN(const LogRange all, AskLogRange(*uncommitted_, topic, partition, deadline));
   return Watermarks{all.low, stable.end, all.end};
 }
 
@@ -115,9 +72,9 @@ Result<Offset> RdkafkaLogReader::OffsetAt(const std::string& topic, Partition pa
   auto code = rd_kafka_offsets_for_times(uncommitted_->get(), list.get(), deadline.LeftMs());
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = entry->err;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return OfTopic(uncommitted_->Describe(code, what, {}, "Describe"), code);
+    return OfPartition(uncommitted_->Describe(code, what, {}, "Describe"), code);
   if (entry->offset >= 0) return entry->offset;
-  SEMEL_TRY_ASSIGN(const Range all, Query(*uncommitted_, topic, partition, deadline));
+  SEMEL_TRY_ASSIGN(const LogRange all, AskLogRange(*uncommitted_, topic, partition, deadline));
   return all.end;
 }
 
@@ -166,9 +123,9 @@ Result<bool> RdkafkaLogReader::Take(MessagePtr message, LogSlice& slice) {
   }
   if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (message->rkt != nullptr && !ours) return false;
-    Error error = OfTopic(committed_->Describe(message->err, "read " + Name(topic_, partition_),
-                                               rd_kafka_message_errstr(message.get()), "Read"),
-                          message->err);
+    Error error = OfPartition(committed_->Describe(message->err, "read " + Name(topic_, partition_),
+                                                   rd_kafka_message_errstr(message.get()), "Read"),
+                              message->err);
     if (error.action != Action::kRetry) return error;
     committed_->logger().Warning(error.message);
     return false;
@@ -194,7 +151,7 @@ Result<std::optional<std::string>> RdkafkaLogReader::PeekUncommitted(const std::
                                                                      Offset from,
                                                                      Milliseconds timeout) {
   const Deadline deadline{timeout};
-  SEMEL_TRY_ASSIGN(const Range all, Query(*uncommitted_, topic, partition, deadline));
+  SEMEL_TRY_ASSIGN(const LogRange all, AskLogRange(*uncommitted_, topic, partition, deadline));
   if (from >= all.end) return std::optional<std::string>();
   SEMEL_TRY(Assign(*uncommitted_, topic, partition, std::max(from, all.low)));
   Result<std::optional<std::string>> found =

@@ -36,13 +36,7 @@ class RdkafkaLogReader final : public LogReader {
                                                      Offset from, Milliseconds timeout) override;
 
  private:
-  struct Range {
-    Offset low = 0;
-    Offset end = 0;
-  };
   explicit RdkafkaLogReader(LogReaderOptions options) : options_(std::move(options)) {}
-  static Result<Range> Query(const Instance& instance, const std::string& topic,
-                             Partition partition, const Deadline& deadline);
   static Result<void> Assign(const Instance& instance, const std::string& topic,
                              Partition partition, Offset from);
   /// False for news that do not concern the open partition, or pass.

@@ -8,6 +8,7 @@
 #include "base/core_dumps.h"
 #include "base/file.h"
 #include "base/number.h"
+#include "kafka/library_version.h"
 #include "kafka/rdkafka_handles.h"
 
 namespace semel::kafka {
@@ -244,6 +245,7 @@ std::vector<std::string> Warnings(const ClientSettings& settings, int library_ve
         "SCRAM with this librdkafka, which is older than 2.6.1: Kafka 4 answers 'invalid "
         "credentials' to the right password (librdkafka #4895). Use a newer one, or PLAIN over "
         "TLS");
+  if (auto warning = LibraryWarning(library_version)) warnings.push_back(*std::move(warning));
   return warnings;
 }
 

@@ -16,14 +16,24 @@ Error Bad(const std::string& address, const std::string& why) {
   return {Action::kFix, "address '" + address + "' " + why};
 }
 
+std::string PortOf(const std::string& address) {
+  const auto colon = address.rfind(':');
+  return colon == std::string::npos ? "" : address.substr(colon + 1);
+}
+
 }  // namespace
 
-Result<tcp::acceptor> OpenListener(net::io_context& io, const std::string& address) {
-  const auto colon = address.rfind(':');
-  const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
+Result<void> CheckAddress(const std::string& address) {
   // The resolver would take 70000 for 4464.
-  if (!ParseNumber<std::uint16_t>(port)) return Bad(address, "is not HOST:PORT or :PORT");
-  std::string host = address.substr(0, colon);
+  if (!ParseNumber<std::uint16_t>(PortOf(address)))
+    return Bad(address, "is not HOST:PORT or :PORT");
+  return {};
+}
+
+Result<tcp::acceptor> OpenListener(net::io_context& io, const std::string& address) {
+  SEMEL_TRY(CheckAddress(address));
+  const std::string port = PortOf(address);
+  std::string host = address.substr(0, address.size() - port.size() - 1);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']')
     host = host.substr(1, host.size() - 2);
 

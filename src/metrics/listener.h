@@ -9,6 +9,9 @@
 
 namespace semel::metrics {
 
+/// Errors: kFix, where `address` is not written as OpenListener takes it. Asks nobody.
+Result<void> CheckAddress(const std::string& address);
+
 /// `address`: HOST:PORT, [IPV6]:PORT or :PORT (all interfaces); port 0 takes a free one.
 /// Errors: kFix, when the address cannot be read, resolved or bound.
 Result<boost::asio::ip::tcp::acceptor> OpenListener(boost::asio::io_context& io,

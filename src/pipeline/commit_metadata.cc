@@ -25,11 +25,14 @@ std::string FormatCommitMetadata(const CommitMetadata& metadata) {
 }
 
 std::optional<CommitMetadata> ParseCommitMetadata(std::string_view text) {
+  const std::string_view whole = text;
   CommitMetadata metadata;
   const bool complete = Take(text, "semel1 changelog=", metadata.changelog_offset) &&
                         Take(text, " appended=", metadata.append_ms) &&
                         Take(text, " partitions=", metadata.input_partitions) && text.empty();
-  return complete ? std::optional(metadata) : std::nullopt;
+  // Numbers have more forms than the one that is written.
+  if (!complete || FormatCommitMetadata(metadata) != whole) return std::nullopt;
+  return metadata;
 }
 
 }  // namespace semel::pipeline

@@ -1,5 +1,6 @@
 #include "pipeline/committer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/fail_point.h"
@@ -31,16 +32,18 @@ Committer::Committer(kafka::Client& client, const LaneSettings& settings,
       log_(log),
       counters_(counters) {}
 
-Result<void> Committer::Open() {
-  const auto deadline = clock_.Now() + kBrokersAwayLimit;
+Result<void> Committer::Open() { return Open(clock_.Now() + kBrokersAwayLimit); }
+
+Result<void> Committer::Open(std::chrono::steady_clock::time_point deadline) {
   for (;;) {
     SEMEL_TRY_ASSIGN(producer_, client_.OpenProducer());
-    const auto initialised = producer_->Init(kInitTimeout);
+    const auto left = std::chrono::ceil<kafka::Milliseconds>(deadline - clock_.Now());
+    const auto initialised = producer_->Init(std::clamp(left, left.zero(), kInitTimeout));
     if (initialised) return {};
     const Action action = initialised.error().action;
     if (action == Action::kFenced) SEMEL_TRY(CountFencing());
     if ((action != Action::kRetry && action != Action::kFenced && action != Action::kAbort) ||
-        clock_.Now() > deadline) {
+        clock_.Now() >= deadline) {
       producer_.reset();
       return initialised.error();
     }
@@ -64,12 +67,16 @@ Result<void> Committer::CountFencing() {
 }
 
 Result<void> Committer::Abandon(const Error& why) {
+  return Abandon(why, clock_.Now() + kBrokersAwayLimit);
+}
+
+Result<void> Committer::Abandon(const Error& why, std::chrono::steady_clock::time_point deadline) {
   log_.Warning("transaction rolled back; its input will be read again",
                {{"transactional_id", transactional_id_}, {"error", why.message}});
   if (why.action == Action::kFenced) SEMEL_TRY(CountFencing());
   ++counters_.producer_replacements;
   producer_.reset();
-  return Open();
+  return Open(deadline);
 }
 
 Result<void> Committer::ReplaceIfTainted() {

@@ -35,8 +35,9 @@ class Committer {
             const Clock& clock, Logger& log, metrics::LaneSnapshot& counters);
 
   /// Opens the producer, ending what an earlier one with this transactional id left. Waits for the
-  /// brokers for at most 140 s. Errors: kConnect, kFix, kFail, kStop.
+  /// brokers for at most 140 s, or until `deadline`. Errors: kConnect, kFix, kFail, kStop.
   Result<void> Open();
+  Result<void> Open(std::chrono::steady_clock::time_point deadline);
 
   /// How long the last commit that succeeded took.
   std::chrono::steady_clock::duration last_took() const { return last_took_; }
@@ -52,6 +53,7 @@ class Committer {
   /// Replaces the producer: its transaction is aborted and delayed requests are fenced. Once it
   /// returns, nothing refers to the transaction's memory.
   Result<void> Abandon(const Error& why);
+  Result<void> Abandon(const Error& why, std::chrono::steady_clock::time_point deadline);
 
   /// After a commit: a tainted producer is replaced before the next transaction.
   Result<void> ReplaceIfTainted();

@@ -34,7 +34,8 @@ struct Lane::Impl final : InputTaker {
                parts.clock, parts.log, report.lane(), parts.open_seen_set},
               *this),
         router(parts.settings, std::move(fingerprinter), parts.log),
-        snapshots(parts.settings, parts.number, parts.clock, parts.log) {}
+        snapshots(parts.settings, parts.number, parts.clock, parts.log, parts.disk,
+                  parts.open_background) {}
 
   Result<void> Loop(const std::stop_token& stop);
   Result<void> Work();

@@ -7,7 +7,9 @@
 #include <stop_token>
 #include <string>
 
+#include "base/background.h"
 #include "base/clock.h"
+#include "base/file_system.h"
 #include "base/log.h"
 #include "kafka/client.h"
 #include "metrics/board.h"
@@ -34,6 +36,8 @@ struct LaneParts {
   const Clock& clock;
   Logger& log;
   SeenSetOpener open_seen_set{};
+  FileSystem& disk = SystemFiles();
+  BackgroundOpener open_background = OpenBackgroundThread;
 };
 
 /// Threads: Run belongs to one thread.

@@ -197,7 +197,8 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
   if (parts.settings.durable_seen_sets) SkipToTail(job);
   progressed = parts.clock.Now();
   if (job.state().changelog.next == 0 && !parts.settings.snapshot_dir.empty()) {
-    job.snapshot.emplace(parts.settings, rule, job.findings.changelog, job.state(), parts.log);
+    job.snapshot.emplace(parts.settings, rule, job.findings.changelog, job.state(), parts.disk,
+                         parts.log);
     return false;
   }
   SEMEL_TRY(Position(job));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/file_system.h"
 #include "base/log.h"
 #include "kafka/client.h"
 #include "pipeline/policy.h"
@@ -26,6 +27,7 @@ struct RestorerParts {
   RestoreQueue& queue;
   const Clock& clock;
   Logger& log;
+  FileSystem& disk = SystemFiles();
 };
 
 /// Threads: one; the lane that it serves is another.

@@ -16,57 +16,53 @@ std::string SnapshotPath(const LaneSettings& settings, kafka::Partition partitio
          std::to_string(partition) + ".snapshot";
 }
 
-SnapshotThread::SnapshotThread(std::int32_t lane, Logger& log)
-    : lane_(lane), log_(log), thread_([this] { Run(); }) {}
+SnapshotFiles::SnapshotFiles(std::int32_t lane, Logger& log, FileSystem& disk,
+                             const BackgroundOpener& open_background)
+    : lane_(lane),
+      log_(log),
+      disk_(disk),
+      background_(open_background([this] { return Step(); })) {}
 
-SnapshotThread::~SnapshotThread() {
-  {
-    const std::lock_guard lock(mutex_);
-    closing_ = true;
-    wake_.notify_one();
-  }
-  thread_.join();
-}
-
-void SnapshotThread::Begin(std::string path, SnapshotHeader header) {
+void SnapshotFiles::Begin(std::string path, SnapshotHeader header) {
   Queue(Start{std::move(path), std::move(header)});
 }
 
-void SnapshotThread::Add(std::vector<Sighting> entries) { Queue(std::move(entries)); }
+void SnapshotFiles::Add(std::vector<Sighting> entries) { Queue(std::move(entries)); }
 
-void SnapshotThread::Publish(std::int64_t log_end) { Queue(End{log_end}); }
+void SnapshotFiles::Publish(std::int64_t log_end) { Queue(End{log_end}); }
 
-void SnapshotThread::Abandon() { Queue(Stop{}); }
+void SnapshotFiles::Abandon() { Queue(Stop{}); }
 
-bool SnapshotThread::room() const {
+bool SnapshotFiles::room() const {
   const std::lock_guard lock(mutex_);
   return tasks_.size() < kQueuedMax;
 }
 
-void SnapshotThread::Queue(Task task) {
-  const std::lock_guard lock(mutex_);
-  tasks_.push_back(std::move(task));
-  wake_.notify_one();
-}
-
-void SnapshotThread::Run() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [&] { return closing_ || !tasks_.empty(); });
-    if (tasks_.empty()) return;
-    Task task = std::move(tasks_.front());
-    tasks_.pop_front();
-    lock.unlock();
-    Carry(task);
-    lock.lock();
+void SnapshotFiles::Queue(Task task) {
+  {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
   }
+  background_->Wake();
 }
 
-void SnapshotThread::Carry(Task& task) {
+bool SnapshotFiles::Step() {
+  Task task;
+  {
+    const std::lock_guard lock(mutex_);
+    if (tasks_.empty()) return false;
+    task = std::move(tasks_.front());
+    tasks_.pop_front();
+  }
+  Carry(task);
+  return true;
+}
+
+void SnapshotFiles::Carry(Task& task) {
   if (auto* start = std::get_if<Start>(&task)) {
     path_ = std::move(start->path);
     auto writer = SnapshotWriter::Begin(path_, path_ + ".lane" + std::to_string(lane_) + ".tmp",
-                                        start->header);
+                                        start->header, disk_);
     if (!writer) return Report(writer.error());
     writer_ = std::move(*writer);
   } else if (std::holds_alternative<Stop>(task)) {
@@ -83,7 +79,7 @@ void SnapshotThread::Carry(Task& task) {
 }
 
 /// Of a snapshot that came to its end.
-void SnapshotThread::Report(const Result<void>& done) {
+void SnapshotFiles::Report(const Result<void>& done) {
   writer_.reset();
   if (done) {
     ++written_;

@@ -1,18 +1,18 @@
-// Snapshots on disk, seen from a lane's two threads: which file belongs to a partition, and the
-// thread that writes it while the lane goes on.
+// Snapshots on disk: which file belongs to a partition, and what writes it while the lane goes on.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <variant>
 #include <vector>
 
+#include "base/background.h"
+#include "base/file_system.h"
 #include "base/log.h"
 #include "kafka/client.h"
 #include "pipeline/policy.h"
@@ -23,17 +23,14 @@ namespace semel::pipeline {
 /// In settings.snapshot_dir, named after the changelog topic, which is unique to the job.
 std::string SnapshotPath(const LaneSettings& settings, kafka::Partition partition);
 
-/// Writes one snapshot at a time on a thread of its own. A file that cannot be written is reported
-/// and given up; nothing else depends on it.
-/// Threads: one, the lane's.
-class SnapshotThread {
+/// Writes one snapshot at a time beside the lane. A file that cannot be written is reported and
+/// given up; nothing else depends on it. When it goes, what is queued is still written; call
+/// Abandon before where it should not be. Threads: one, the lane's.
+class SnapshotFiles {
  public:
   /// `lane`: sets temporary files of one process apart.
-  SnapshotThread(std::int32_t lane, Logger& log);
-  SnapshotThread(const SnapshotThread&) = delete;
-  SnapshotThread& operator=(const SnapshotThread&) = delete;
-  /// What is queued is still written; call Abandon before where it should not be.
-  ~SnapshotThread();
+  SnapshotFiles(std::int32_t lane, Logger& log, FileSystem& disk,
+                const BackgroundOpener& open_background);
 
   void Begin(std::string path, SnapshotHeader header);
   void Add(std::vector<Sighting> entries);
@@ -58,24 +55,24 @@ class SnapshotThread {
   using Task = std::variant<Start, std::vector<Sighting>, End, Stop>;
 
   void Queue(Task task);
-  void Run();
+  bool Step();
   void Carry(Task& task);
   void Report(const Result<void>& done);
 
   const std::int32_t lane_;
   Logger& log_;
+  FileSystem& disk_;
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> failed_{0};
 
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
   std::deque<Task> tasks_;
-  bool closing_ = false;
 
-  // The thread's own.
+  // Of Step alone.
   std::optional<SnapshotWriter> writer_;
   std::string path_;
-  std::thread thread_;
+
+  std::unique_ptr<Background> background_;  // ends first
 };
 
 }  // namespace semel::pipeline

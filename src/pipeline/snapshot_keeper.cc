@@ -19,17 +19,19 @@ bool Due(const PartitionState& state, std::size_t unsaved_min) {
 }  // namespace
 
 SnapshotKeeper::SnapshotKeeper(const LaneSettings& settings, std::int32_t lane, const Clock& clock,
-                               Logger& log)
+                               Logger& log, FileSystem& disk,
+                               const BackgroundOpener& open_background)
     : settings_(settings), clock_(clock) {
-  if (!settings.snapshot_dir.empty()) thread_ = std::make_unique<SnapshotThread>(lane, log);
+  if (settings.snapshot_dir.empty()) return;
+  files_ = std::make_unique<SnapshotFiles>(lane, log, disk, open_background);
 }
 
 SnapshotKeeper::~SnapshotKeeper() {
-  if (copy_) thread_->Abandon();
+  if (copy_) files_->Abandon();
 }
 
 void SnapshotKeeper::Step(LanePartitions& partitions) {
-  if (!thread_) return;
+  if (!files_) return;
   if (copy_) return Continue(partitions);
   for (auto& [partition, served] : partitions.served()) {
     if (Due(*served.state, settings_.snapshot_unsaved_min))
@@ -39,17 +41,17 @@ void SnapshotKeeper::Step(LanePartitions& partitions) {
 
 void SnapshotKeeper::BeginCopy(PartitionState& state, std::uint64_t ownership) {
   const ChangelogPosition& log = state.changelog;
-  thread_->Begin(SnapshotPath(settings_, state.partition),
-                 {.topic = settings_.from,
-                  .changelog = settings_.topics[kChangelogTopic].name,
-                  .partition = state.partition,
-                  .epoch = log.epoch,
-                  .rule = log.rule,
-                  .log_next = log.next,
-                  .log_last = log.last,
-                  .log_last_append_ms = log.last_append_ms,
-                  .covered = state.committed,
-                  .stream_time_ms = state.seen->stream_time_ms()});
+  files_->Begin(SnapshotPath(settings_, state.partition),
+                {.topic = settings_.from,
+                 .changelog = settings_.topics[kChangelogTopic].name,
+                 .partition = state.partition,
+                 .epoch = log.epoch,
+                 .rule = log.rule,
+                 .log_next = log.next,
+                 .log_last = log.last,
+                 .log_last_append_ms = log.last_append_ms,
+                 .covered = state.committed,
+                 .stream_time_ms = state.seen->stream_time_ms()});
   state.unsaved = 0;
   copy_ = Copy{state.partition, ownership, state.seen->Walk()};
 }
@@ -57,27 +59,27 @@ void SnapshotKeeper::BeginCopy(PartitionState& state, std::uint64_t ownership) {
 void SnapshotKeeper::Continue(LanePartitions& partitions) {
   const auto served = partitions.served().find(copy_->partition);
   if (served == partitions.served().end() || !partitions.Owns(copy_->partition, copy_->ownership)) {
-    thread_->Abandon();
+    files_->Abandon();
     copy_.reset();
     return;
   }
-  if (!thread_->room()) return;
+  if (!files_->room()) return;
   std::vector<Sighting> piece;
   if (copy_->walk->Next(kPieceEntries, piece)) {
-    if (!piece.empty()) thread_->Add(std::move(piece));
+    if (!piece.empty()) files_->Add(std::move(piece));
     return;
   }
-  thread_->Publish(served->second.state->changelog.next);
+  files_->Publish(served->second.state->changelog.next);
   copy_.reset();
 }
 
 void SnapshotKeeper::Finish(LanePartitions& partitions,
                             std::chrono::steady_clock::time_point deadline) {
-  if (!thread_) return;
+  if (!files_) return;
   const auto carry_on = [&] {
     while (copy_ && clock_.Now() < deadline) {
       Continue(partitions);
-      if (copy_ && !thread_->room()) clock_.Sleep(kDiskPause);
+      if (copy_ && !files_->room()) clock_.Sleep(kDiskPause);
     }
   };
   carry_on();

@@ -21,7 +21,8 @@ namespace semel::pipeline {
 class SnapshotKeeper {
  public:
   /// Does nothing, ever, without settings.snapshot_dir.
-  SnapshotKeeper(const LaneSettings& settings, std::int32_t lane, const Clock& clock, Logger& log);
+  SnapshotKeeper(const LaneSettings& settings, std::int32_t lane, const Clock& clock, Logger& log,
+                 FileSystem& disk, const BackgroundOpener& open_background);
   ~SnapshotKeeper();
 
   /// One small step: begins a copy where one is due, or carries on with the one under way.
@@ -32,8 +33,8 @@ class SnapshotKeeper {
   void Finish(LanePartitions& partitions, std::chrono::steady_clock::time_point deadline);
 
   bool copying() const { return copy_.has_value(); }
-  std::uint64_t written() const { return thread_ ? thread_->written() : 0; }
-  std::uint64_t failed() const { return thread_ ? thread_->failed() : 0; }
+  std::uint64_t written() const { return files_ ? files_->written() : 0; }
+  std::uint64_t failed() const { return files_ ? files_->failed() : 0; }
 
  private:
   struct Copy {
@@ -47,7 +48,7 @@ class SnapshotKeeper {
 
   const LaneSettings& settings_;
   const Clock& clock_;
-  std::unique_ptr<SnapshotThread> thread_;
+  std::unique_ptr<SnapshotFiles> files_;
   std::optional<Copy> copy_;
 };
 

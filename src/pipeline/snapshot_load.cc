@@ -1,7 +1,5 @@
 #include "pipeline/snapshot_load.h"
 
-#include <filesystem>
-
 #include "pipeline/snapshot_files.h"
 
 namespace semel::pipeline {
@@ -21,19 +19,24 @@ ChangelogPosition PositionOf(const SnapshotHeader& header) {
 }
 
 SnapshotLoad::SnapshotLoad(const LaneSettings& settings, const RuleIdentity& rule,
-                           const kafka::Watermarks& changelog, PartitionState& state, Logger& log)
-    : settings_(settings), rule_(rule), changelog_(changelog), state_(state), log_(log) {
+                           const kafka::Watermarks& changelog, PartitionState& state,
+                           FileSystem& disk, Logger& log)
+    : settings_(settings),
+      rule_(rule),
+      changelog_(changelog),
+      state_(state),
+      disk_(disk),
+      log_(log) {
   const std::string path = SnapshotPath(settings, state.partition);
   for (const std::string& file : {path, PreviousSnapshot(path)}) {
-    std::error_code ignored;
-    if (std::filesystem::exists(file, ignored)) files_.push_back(file);
+    if (FileExists(file, disk)) files_.push_back(file);
   }
   OpenNext();
 }
 
 void SnapshotLoad::OpenNext() {
   while (!reader_ && !files_.empty()) {
-    auto opened = SnapshotReader::Open(files_.front());
+    auto opened = SnapshotReader::Open(files_.front(), disk_);
     if (!opened) {
       Ignore(opened.error().message);
     } else if (const std::string misfit = Misfit(opened->header()); !misfit.empty()) {

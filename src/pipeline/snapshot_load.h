@@ -23,7 +23,8 @@ class SnapshotLoad {
  public:
   /// `state`: empty. `changelog`: what exists of its changelog partition.
   SnapshotLoad(const LaneSettings& settings, const RuleIdentity& rule,
-               const kafka::Watermarks& changelog, PartitionState& state, Logger& log);
+               const kafka::Watermarks& changelog, PartitionState& state, FileSystem& disk,
+               Logger& log);
 
   /// Loads at most about 500,000 entries. False: done; state.changelog then tells how far that
   /// brought it, to be believed once Confirms says so.
@@ -44,6 +45,7 @@ class SnapshotLoad {
   const RuleIdentity rule_;
   const kafka::Watermarks changelog_;
   PartitionState& state_;
+  FileSystem& disk_;
   Logger& log_;
   std::deque<std::string> files_;  // the one under way first
   std::optional<SnapshotReader> reader_;

@@ -13,6 +13,7 @@ using kafka::Partition;
 
 constexpr std::chrono::milliseconds kBackoffMax{2000};
 constexpr int kBeginTries = 5;
+constexpr kafka::Milliseconds kLeaveAtLeast{1000};  // where the end of a transaction took all
 
 }  // namespace
 
@@ -38,6 +39,7 @@ Result<kafka::Polled> TransactionalInput::Poll(kafka::Milliseconds timeout,
                                                std::size_t max_records) {
   SEMEL_TRY(ServeRestored());
   SEMEL_TRY(OpenOwed());
+  SEMEL_TRY(CommitStarts());
   SEMEL_TRY_ASSIGN(kafka::Polled polled, consumer_->Poll(timeout, max_records));
   // Known before records are taken, for a roll-back may come from them already.
   if (polled.rebalance && polled.rebalance->kind != kafka::Rebalance::Kind::kAssigned)
@@ -99,6 +101,14 @@ Result<void> TransactionalInput::OpenOwed() {
   return {};
 }
 
+/// What is judged in a seen-set that is durable by itself stays, though its transaction may not. If
+/// the start could move then, as --start latest does, records that were judged would be behind it.
+Result<void> TransactionalInput::CommitStarts() {
+  if (unread_.empty() || transaction_ == nullptr) return {};
+  SEMEL_TRY(Finish());
+  return ServeRestored();
+}
+
 // --- the end of transactions ------------------------------------------------------------------
 
 Result<void> TransactionalInput::Finish() {
@@ -148,7 +158,7 @@ Result<void> TransactionalInput::RolledBack(const Error& why) {
   std::map<Partition, Offset> positions;
   // Those without work too: of a batch that was taken in part, the rest must come again.
   for (auto& [partition, state] : partitions_.served()) {
-    if (leaving_.contains(partition)) continue;
+    if (leaving_.contains(partition) || unread_.contains(partition)) continue;
     state.next = state.state->committed;
     state.end.reset();
     positions[partition] = state.next;
@@ -172,6 +182,7 @@ void TransactionalInput::SentElsewhere() {
   static_cast<void>(consumer_->StopFetching(moved));
   for (const Partition partition : moved) {
     partitions_.Reload(partition);
+    unread_.erase(partition);
     taker_.GivenAway(partition);
   }
 }
@@ -220,6 +231,7 @@ Result<void> TransactionalInput::GiveAway(const kafka::Rebalance& rebalance) {
     parts_.log.Info(lost ? "partition lost" : "partition revoked",
                     {{"topic", parts_.settings.from}, {"partition", std::to_string(partition)}});
     partitions_.TakeAway(partition);
+    unread_.erase(partition);
     taker_.GivenAway(partition);
   }
   leaving_.clear();
@@ -227,18 +239,26 @@ Result<void> TransactionalInput::GiveAway(const kafka::Rebalance& rebalance) {
 }
 
 Result<void> TransactionalInput::ServeRestored() {
-  SEMEL_TRY_ASSIGN(const auto positions, partitions_.CollectRestored());
-  if (positions.empty()) return {};
-  return consumer_->StartFetching(positions);
+  SEMEL_TRY_ASSIGN(auto restored, partitions_.CollectRestored());
+  unread_.merge(restored);
+  std::map<Partition, Offset> positions;
+  for (const auto& [partition, offset] : unread_) {
+    const PartitionState& state = *partitions_.served().at(partition).state;
+    if (!state.owes_commit || !state.seen->durable()) positions[partition] = offset;
+  }
+  for (const auto& start : positions) unread_.erase(start.first);
+  return positions.empty() ? Result<void>() : consumer_->StartFetching(positions);
 }
 
 void TransactionalInput::Leave(kafka::Milliseconds timeout) {
+  const auto deadline = parts_.clock.Now() + timeout;
   // What is open ends now rather than by its time-out, which would block the next owner.
   if (transaction_ && committer_.open())
-    static_cast<void>(committer_.Abandon({Action::kAbort, "it stops"}));
+    static_cast<void>(committer_.Abandon({Action::kAbort, "it stops"}, deadline));
   transaction_.reset();
   if (!consumer_) return;
-  if (const auto left = consumer_->Leave(timeout); !left)
+  const auto rest = std::chrono::ceil<kafka::Milliseconds>(deadline - parts_.clock.Now());
+  if (const auto left = consumer_->Leave(std::max(rest, kLeaveAtLeast)); !left)
     parts_.log.Warning("the group was not left in time", {{"error", left.error().message}});
 }
 

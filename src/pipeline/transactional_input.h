@@ -96,7 +96,8 @@ class TransactionalInput {
   Result<void> Finish();
   Result<void> RollBack(const Error& why);
 
-  /// Rolls back what is open and leaves the group.
+  /// Rolls back what is open and leaves the group; both together, at most a second more. What the
+  /// brokers do not end within that time ends by its time-out, or when the next one joins.
   void Leave(kafka::Milliseconds timeout);
 
   Transaction* transaction() { return transaction_.get(); }
@@ -108,6 +109,7 @@ class TransactionalInput {
  private:
   Result<void> ServeRestored();
   Result<void> OpenOwed();
+  Result<void> CommitStarts();
   std::chrono::steady_clock::duration OpenFor() const;
   void Confirmed();
   Result<void> RolledBack(const Error& why);
@@ -120,6 +122,7 @@ class TransactionalInput {
   Committer committer_;
   std::unique_ptr<kafka::InputConsumer> consumer_;
   LanePartitions partitions_;
+  std::map<kafka::Partition, kafka::Offset> unread_;  // served, and their start not committed yet
   std::set<kafka::Partition> leaving_;  // being given away: no seek reaches them any more
   // After what it refers to: destroyed first, so that stages end before their sets.
   std::unique_ptr<Transaction> transaction_;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/core_dumps.h"
+#include "base/fail_point.h"
 
 namespace semel::postgres {
 namespace {
@@ -46,8 +47,9 @@ Error StatementError(const PGresult* result) {
   const char* column = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
   if (state == nullptr) return {Action::kRetry, OneLine(PQresultErrorMessage(result))};
   std::string text = primary == nullptr ? "no text" : OneLine(primary);
+  const char* source = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
   if (column != nullptr) text += " (column " + std::string(column) + ")";
-  return {ActionOf(state), text + " (SQLSTATE " + state + ")"};
+  return {ActionOf(state, source == nullptr ? "" : source), text + " (SQLSTATE " + state + ")"};
 }
 
 bool Copying(ExecStatusType status) { return status == PGRES_COPY_IN; }
@@ -68,9 +70,13 @@ void TakeRows(const PGresult* result, Answer& answer) {
 
 }  // namespace
 
-Action ActionOf(std::string_view sqlstate) {
+Action ActionOf(std::string_view sqlstate, std::string_view source) {
   const std::string_view kind = sqlstate.substr(0, 2);
   if (sqlstate == kDivisionByZero) return Action::kFenced;
+  // A policy of row-level security, and a RAISE: it is this row that is not permitted.
+  if (sqlstate == kInsufficientPrivilege &&
+      (source == "ExecWithCheckOptions" || source == "exec_stmt_raise"))
+    return Action::kRejectRecord;
   if (sqlstate == kInsufficientPrivilege || kind == "28") return Action::kConnect;
   for (const std::string_view wrong : {"42", "3D", "3F", "0A"})
     if (kind == wrong) return Action::kFix;
@@ -206,21 +212,22 @@ Result<void> Connection::PutCopy(std::string_view data) {
     // At once, or libpq would keep a copy of all of it.
     SEMEL_TRY(Flush(deadline));
     data.remove_prefix(chunk.size());
+    fail_point::Pass("postgres_in_copy");
   }
   return {};
 }
 
-Result<std::uint64_t> Connection::EndCopy() {
+Result<void> Connection::Copy(const std::string& sql, std::string_view data) {
+  SEMEL_TRY(BeginCopy(sql));
+  SEMEL_TRY(PutCopy(data));
   if (PQputCopyEnd(connection_.get(), nullptr) != 1) return Lost();
-  SEMEL_TRY(Flush(Clock::now() + kPatience));
-  SEMEL_TRY_ASSIGN(const Answer answer, Collect());
-  return answer.affected;
+  return Flush(Clock::now() + kPatience);
 }
 
-void Connection::CancelCopy() {
-  if (PQputCopyEnd(connection_.get(), "not wanted any more") == 1 &&
-      Flush(Clock::now() + kPatience))
-    static_cast<void>(Collect());
+Result<std::uint64_t> Connection::Copied() {
+  if (!alive()) return Lost("the connection was lost");
+  SEMEL_TRY_ASSIGN(const Answer answer, Collect());
+  return answer.affected;
 }
 
 std::string Connection::Literal(std::string_view text) const {

@@ -45,13 +45,15 @@ class Connection {
 
   Result<Answer> Execute(const std::string& sql);
 
-  /// `sql` ends with a COPY ... FROM STDIN.
-  Result<void> BeginCopy(const std::string& sql);
-  Result<void> PutCopy(std::string_view data);
+  /// `sql` ends with a COPY ... FROM STDIN: sends all of `data` and ends it, so that the server
+  /// never waits for us in the middle of it. It works on while the caller does other things;
+  /// Copied, which has to be the next call, waits for it.
+  Result<void> Copy(const std::string& sql, std::string_view data);
   /// How many rows were copied. What the server refuses is known here, not before.
-  Result<std::uint64_t> EndCopy();
-  /// Ends it without its rows; the transaction that it is in has failed then.
-  void CancelCopy();
+  Result<std::uint64_t> Copied();
+
+  /// It counts as lost from now on.
+  void GiveUp() { gave_up_ = true; }
 
   /// In quotes, for use in SQL.
   std::string Literal(std::string_view text) const;
@@ -62,6 +64,8 @@ class Connection {
   explicit Connection(Handle connection) : connection_(std::move(connection)) {}
 
   Result<void> Send(const std::string& sql);
+  Result<void> BeginCopy(const std::string& sql);
+  Result<void> PutCopy(std::string_view data);
   Result<void> Flush(Clock::time_point deadline);
   Result<void> Wait(bool to_write, Clock::time_point deadline);
   Result<pg_result*> NextResult(Clock::time_point deadline);
@@ -82,7 +86,8 @@ enum class Passwords : std::uint8_t { kRefused, kTaken };
 /// Refuses what cannot be read, and passwords. Errors: kFix, which never quote `conninfo`.
 Result<void> CheckConninfo(const std::string& conninfo, Passwords passwords = Passwords::kRefused);
 
-/// What to do about an error with that SQLSTATE; see Connection.
-Action ActionOf(std::string_view sqlstate);
+/// What to do about an error with that SQLSTATE; see Connection. `source`: the function of the
+/// server that reports it; unlike the text it is in no language.
+Action ActionOf(std::string_view sqlstate, std::string_view source = {});
 
 }  // namespace semel::postgres

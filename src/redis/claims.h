@@ -59,8 +59,9 @@ class Claims {
   /// kRetry, which becomes kConnect when Redis was away for 140 s.
   Result<void> Connect();
 
-  /// Asks for all in one round trip. `remembers`: claims of the partition were kept before, so that
-  /// a Redis without them has forgotten. Errors: those of Connect; kStop: it has forgotten.
+  /// Asks for all, which are of one partition, in one round trip. `remembers`: claims of the
+  /// partition were kept before, so that a Redis without them has forgotten. Errors: those of
+  /// Connect; kStop: it has forgotten.
   Result<void> Make(std::int32_t partition, bool remembers, std::span<const Ask> asks,
                     std::vector<Known>& known);
 

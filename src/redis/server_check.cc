@@ -25,15 +25,13 @@ Result<std::vector<std::string>> CheckServer(std::string_view info) {
   if (Field(info, "loading") == "1") return Error{Action::kRetry, "it still loads its data"};
   if (Field(info, "role") != "master") return Error{Action::kRetry, "it is a replica"};
   const std::string_view policy = Field(info, "maxmemory_policy");
-  const std::string_view limit = Field(info, "maxmemory");
-  if (policy.empty() || limit.empty())
-    return Error{Action::kFix, "its INFO does not tell maxmemory and maxmemory_policy"};
-  if (limit != "0" && policy != "noeviction")
-    return Error{
-        Action::kStop,
-        fmt::format("it may evict what was seen, and events would come out twice: maxmemory "
-                    "is {} and maxmemory-policy is {}. Set maxmemory-policy noeviction",
-                    limit, policy)};
+  if (policy.empty()) return Error{Action::kFix, "its INFO does not tell maxmemory_policy"};
+  // Whatever the limit is: it can be set later, and nobody would look again.
+  if (policy != "noeviction")
+    return Error{Action::kStop,
+                 fmt::format("it may evict what was seen, and events would come out twice: "
+                             "maxmemory-policy is {}. Set maxmemory-policy noeviction",
+                             policy)};
   std::vector<std::string> warnings;
   if (Field(info, "aof_enabled") == "0")
     warnings.emplace_back(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "base/crc32c.h"
@@ -19,6 +20,9 @@ constexpr std::size_t kHeaderBytesMax = 2048;
 constexpr std::size_t kBlockStartBytes = 4 + 8;  // count, base of the times
 constexpr std::size_t kTrailerBytes = 4 + 8 + 8;
 constexpr std::size_t kBlockEntriesMax = std::size_t{1} << 20U;
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;  // that are read at once
+constexpr std::int64_t kBaseMax =
+    std::numeric_limits<std::int64_t>::max() - std::numeric_limits<std::uint32_t>::max();
 
 std::size_t FingerprintBytes(int bits) { return static_cast<std::size_t>(bits) / 8; }
 
@@ -89,8 +93,8 @@ std::string PreviousSnapshot(const std::string& path) { return path + ".previous
 // ----------------------------------------------------------------------------------------- writing
 
 Result<SnapshotWriter> SnapshotWriter::Begin(const std::string& path, const std::string& temporary,
-                                             const SnapshotHeader& header) {
-  SEMEL_TRY_ASSIGN(FileReplacement file, FileReplacement::Begin(path, temporary));
+                                             const SnapshotHeader& header, FileSystem& files) {
+  SEMEL_TRY_ASSIGN(FileReplacement file, FileReplacement::Begin(path, temporary, files));
   SEMEL_TRY(file.Write(PackHeader(header)));
   return SnapshotWriter(std::move(file), path, header.rule.bits);
 }
@@ -127,8 +131,8 @@ Result<void> SnapshotWriter::Publish(std::int64_t log_end) {
 
 // ----------------------------------------------------------------------------------------- reading
 
-Result<SnapshotReader> SnapshotReader::Open(const std::string& path) {
-  SEMEL_TRY_ASSIGN(FileReader file, FileReader::Open(path));
+Result<SnapshotReader> SnapshotReader::Open(const std::string& path, FileSystem& files) {
+  SEMEL_TRY_ASSIGN(FileReader file, FileReader::Open(path, files));
   SnapshotReader reader(std::move(file), path);
   SEMEL_TRY(reader.ReadHeader());
   return reader;
@@ -138,11 +142,16 @@ Error SnapshotReader::Unfit(const std::string& what) const {
   return {Action::kFix, path_ + ": " + what};
 }
 
-/// Makes `block_` `size` bytes long; the first `keep` of them stay.
+/// Makes `block_` `size` bytes long; the first `keep` of them stay. A piece at a time, because a
+/// damaged length may claim more than the file has.
 Result<void> SnapshotReader::Fill(std::size_t size, std::size_t keep) {
-  block_.resize(size);
-  SEMEL_TRY_ASSIGN(const std::size_t got, file_.Read(std::span(block_).subspan(keep)));
-  if (got < size - keep) return Unfit("ends too early");
+  block_.resize(keep);
+  while (block_.size() < size) {
+    const std::size_t had = block_.size();
+    block_.resize(std::min(size, had + kPieceBytes));
+    SEMEL_TRY_ASSIGN(const std::size_t got, file_.Read(std::span(block_).subspan(had)));
+    if (got < block_.size() - had) return Unfit("ends too early");
+  }
   return {};
 }
 
@@ -186,6 +195,7 @@ Result<bool> SnapshotReader::Next(std::vector<Sighting>& entries) {
   std::string_view bytes = std::string_view(block_).substr(4);
   std::int64_t base_ms = 0;
   TakeLittleEndian(bytes, base_ms);
+  if (base_ms <= 0 || base_ms > kBaseMax) return Unfit("has an impossible time");
   const std::size_t width = FingerprintBytes(header_.rule.bits);
   entries.resize(count);
   for (Sighting& entry : entries) {

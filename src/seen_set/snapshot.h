@@ -40,7 +40,8 @@ class SnapshotWriter {
   /// `path` is replaced by Publish; what was there is kept as the previous generation.
   /// Errors of all calls: kFail, naming the file.
   static Result<SnapshotWriter> Begin(const std::string& path, const std::string& temporary,
-                                      const SnapshotHeader& header);
+                                      const SnapshotHeader& header,
+                                      FileSystem& files = SystemFiles());
 
   /// `entries` lie less than 2^32 ms apart, as those of one time bucket do.
   Result<void> Add(std::span<const Sighting> entries);
@@ -67,7 +68,7 @@ std::string PreviousSnapshot(const std::string& path);
 class SnapshotReader {
  public:
   /// Errors of all calls: kFix: the file cannot be read, or is not a whole and unharmed snapshot.
-  static Result<SnapshotReader> Open(const std::string& path);
+  static Result<SnapshotReader> Open(const std::string& path, FileSystem& files = SystemFiles());
 
   const SnapshotHeader& header() const { return header_; }
 

@@ -35,6 +35,10 @@ class Database {
   virtual Result<void> Open() = 0;
   virtual bool open() const = 0;
 
+  /// Ends sessions of the group that have begun to send rows and do not go on, as those of a
+  /// process that is paused: the rows that they sent may be in the way of others.
+  virtual Result<void> EndAbandoned() = 0;
+
   /// Of all partitions of the topic that have one. Errors: also kStop: there are none, and another
   /// group writes the topic to the same table.
   virtual Result<Positions> Read() = 0;
@@ -42,7 +46,7 @@ class Database {
   virtual Result<void> Create(const Positions& positions) = 0;
 
   /// Adds rows, whole lines of COPY's text format, to the open transaction; begins one where there
-  /// is none. What the server refuses is told by End.
+  /// is none. The server works on them after it has returned. What it refuses is told by End.
   virtual Result<void> Put(std::string_view lines) = 0;
   /// How many rows the table got; fewer than were put where copies were there already.
   /// Errors: also kRejectRecord: one of the rows is refused, the text says why.

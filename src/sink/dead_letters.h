@@ -1,6 +1,8 @@
 // Where records go of which no row can be made.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,14 +23,16 @@ class DeadLetters {
   DeadLetters& operator=(const DeadLetters&) = delete;
   virtual ~DeadLetters() = default;
 
-  /// Copies what it needs. Errors: kStop: the topic refuses the record; kRetry; kFail.
+  /// Copies what it needs. Errors: kStop: the topic refuses the record, which is named; kRetry;
+  /// kFail.
   virtual Result<void> Send(const Record& record, const std::string& reason) = 0;
   /// Returns when all in-sync replicas have acknowledged everything that was sent.
   virtual Result<void> Flush() = 0;
 };
 
 /// Key, value, headers and timestamp stay; the headers semel-reason, semel-topic, semel-partition
-/// and semel-offset are added. The partition is the record's, modulo the topic's count.
+/// and semel-offset are added. A value that is too large for the topic is cut, and the header
+/// semel-truncated has its size. The partition is the record's, modulo the topic's count.
 class DeadLetterTopic final : public DeadLetters {
  public:
   struct Options {
@@ -36,6 +40,7 @@ class DeadLetterTopic final : public DeadLetters {
     std::string from;   ///< the input topic
     std::string topic;  ///< where to
     int partitions = 1;
+    std::size_t max_bytes = 0;  ///< max.message.bytes of the topic
   };
   static Result<std::unique_ptr<DeadLetterTopic>> Open(Options options, Logger& logger);
 
@@ -44,10 +49,16 @@ class DeadLetterTopic final : public DeadLetters {
 
  private:
   explicit DeadLetterTopic(Options options) : options_(std::move(options)) {}
-  Error Refused(const Error& why) const;
+  Error Refused(const Error& why, const std::string& place) const;
+
+  struct Failed {
+    Error why;
+    std::uint64_t tag;
+  };
 
   Options options_;
-  std::optional<Error> failed_;  // the first delivery that failed since the last Flush
+  std::vector<std::string> sent_;  // their places by tag - 1, since the last Flush
+  std::optional<Failed> failed_;   // the first one since then that was not delivered
   std::optional<Producer> producer_;
   kafka::LiveCredentials::Subscription credentials_;
   std::vector<Header> headers_;

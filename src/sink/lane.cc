@@ -242,8 +242,8 @@ Result<void> Lane::Impl::Commit(const Work& work) {
 
 /// Whatever went wrong: what is open is dropped, and all partitions are read again from where the
 /// database has them. That decides a commit of unknown outcome too. A transaction that was too long
-/// for a time limit of the server would be too long for ever, so the next one is half of it; after
-/// that they grow slowly, for each one that is too long again costs that time.
+/// for a time limit of the server, or for bisecting, would be too long for ever, so the next one is
+/// half of it; after that they grow slowly, for each one that is too long again costs that time.
 Result<void> Lane::Impl::Recover(const Error& why) {
   if (const std::size_t rows = writer.open().rows.size(); rows > 0 && why.action == Action::kRetry)
     rows_max = std::max<std::size_t>(1, std::min(rows_max, rows) / 2);
@@ -293,6 +293,7 @@ Result<void> Lane::Impl::StartFetching() {
     backoff = std::min(backoff, kBackoffConnected);  // what fails now is not its absence
     parts.log.Info("connected with the database", {{"table", settings.table}});
   }
+  SEMEL_TRY(parts.database.EndAbandoned());
   std::vector<Partition> waiting;
   for (const auto& [partition, part] : owned)
     if (!part.fetching) waiting.push_back(partition);

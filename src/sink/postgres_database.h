@@ -17,6 +17,7 @@ struct PostgresOptions {
   LiveText conninfo;
   std::string group;
   std::string topic;
+  std::string cluster_id;  ///< of the Kafka that has it
   TableSpec table;
 };
 
@@ -30,6 +31,7 @@ class PostgresDatabase final : public Database {
   /// See PrepareTable.
   Result<std::vector<postgres::Column>> Prepare(bool create);
 
+  Result<void> EndAbandoned() override;
   Result<Positions> Read() override;
   Result<void> Create(const Positions& positions) override;
   Result<void> Put(std::string_view lines) override;
@@ -42,19 +44,26 @@ class PostgresDatabase final : public Database {
 
  private:
   Result<void> SetUpSession();
-  Result<void> MakeStaging();
+  Result<postgres::Connection*> Session();
+  Result<void> MakeStaging(postgres::Connection& session);
+  Result<void> Collect(postgres::Connection& session);
+  Result<std::uint64_t> FromStaging(postgres::Connection& session);
   void WarnOf(const std::string& setting, const std::string& text);
+  std::string Mark() const;
   std::string Where() const;
-  Result<void> CheckNoOtherGroup();
+  Error OfAnotherCluster(const std::string& other) const;
+  Result<void> CheckNoOtherGroup(postgres::Connection& session);
   std::string CommitSql(const std::map<kafka::Partition, Move>& moves) const;
-  Result<std::uint64_t> FromStaging();
 
   PostgresOptions options_;
   Logger& logger_;
   std::optional<postgres::Connection> connection_;
   bool staging_ = false;  // of this session
+  bool proven_ = false;   // rows went from it to the table
   bool begun_ = false;
-  bool copying_ = false;
+  bool copying_ = false;  // a COPY whose outcome was not asked for yet
+  std::uint64_t copied_ = 0;
+  std::optional<Error> refused_;  // what the server says of the rows so far
   bool warned_ = false;
 };
 

@@ -2,15 +2,14 @@
 
 #include <utility>
 
+#include "sink/place.h"
+
 namespace semel::sink {
 namespace {
 
 constexpr std::size_t kStreamBytes = std::size_t{256} << 10U;
-
-std::string Place(const std::string& topic, const Record& record) {
-  return topic + " [" + std::to_string(record.partition) + "] offset " +
-         std::to_string(record.offset);
-}
+// Each takes some questions to the server, and nobody polls meanwhile.
+constexpr std::size_t kRefusedMax = 500;
 
 }  // namespace
 
@@ -83,10 +82,12 @@ Result<void> RowWriter::Try(std::size_t begin, std::size_t end) {
 /// written.
 Result<void> RowWriter::Split(std::size_t begin, std::size_t end, const std::string& why) {
   if (end - begin == 1) {
-    if (Refuse(*open_.rows[begin].record, why))
-      ++refused_rows_;
-    else
+    if (!Refuse(*open_.rows[begin].record, why)) {
       rows_before_failure_ = begin;
+    } else if (++refused_rows_ > kRefusedMax) {
+      return Error{Action::kRetry, "more than " + std::to_string(kRefusedMax) +
+                                       " rows of one transaction are refused: " + why};
+    }
     return {};
   }
   const std::size_t middle = begin + (end - begin) / 2;

@@ -50,7 +50,8 @@ class RowWriter {
 
   /// Writes the rest, and what is refused to where the policy says. The transaction is then ready
   /// to be committed. Under the policy to fail, it ends before the first row that is refused:
-  /// see failure and rows_before_failure. Errors: those of Database and DeadLetters.
+  /// see failure and rows_before_failure. Errors: those of Database and DeadLetters; kRetry: so
+  /// many rows are refused that it takes too long, and fewer are to be tried.
   Result<Tally> Write();
 
   /// Forgets everything; the transaction is not this object's matter.

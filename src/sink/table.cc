@@ -33,7 +33,8 @@ std::string CreateRowsSql(const TableSpec& spec) {
 std::string CreateOffsetsSql(const TableSpec& spec) {
   return "CREATE TABLE IF NOT EXISTS " + spec.QuotedOffsets() +
          " (consumer_group text, topic text, partition integer, next_offset bigint NOT NULL, "
-         "table_name text NOT NULL, updated_at timestamptz NOT NULL DEFAULT now(), "
+         "table_name text NOT NULL, cluster_id text NOT NULL, updated_at timestamptz NOT NULL "
+         "DEFAULT now(), "
          "PRIMARY KEY (consumer_group, topic, partition))";
 }
 

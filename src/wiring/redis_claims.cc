@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/duration.h"
 #include "kafka/admin.h"
 #include "pipeline/effective_time.h"
 #include "pipeline/restorer.h"
@@ -12,6 +13,20 @@ namespace {
 
 constexpr std::chrono::milliseconds kTimeout{15'000};
 constexpr std::int64_t kForEverMs = 36'500LL * 24 * 3600 * 1000;
+
+/// Whatever the input still has may be read as late as that.
+void WarnOfShort(std::chrono::milliseconds time_to_live, std::chrono::milliseconds window,
+                 std::int64_t retention_ms, Logger& logger) {
+  if (retention_ms < 0 || retention_ms > kForEverMs) return;
+  const std::chrono::milliseconds needed = window + std::chrono::milliseconds(retention_ms);
+  if (time_to_live >= needed) return;
+  logger.Warning(
+      "--seen-ttl is shorter than the window and the input's retention together: what is "
+      "read with a lag of more than --seen-ttl less the window may come out twice",
+      {{"seen-ttl", config::FormatDuration(time_to_live)},
+       {"window", config::FormatDuration(window)},
+       {"retention.ms", std::to_string(retention_ms)}});
+}
 
 }  // namespace
 
@@ -28,8 +43,12 @@ Result<redis::ClaimSettings> ClaimsOf(const DedupOptions& options,
       .bits = options.key.bits,
       .window = options.window,
       .time_to_live = options.redis->time_to_live};
-  if (claims.time_to_live.count() > 0) return claims;
+  const bool given = claims.time_to_live.count() > 0;
   const std::int64_t retention = topics.input.Number("retention.ms", -1);
+  if (given) {
+    WarnOfShort(claims.time_to_live, options.window, retention, logger);
+    return claims;
+  }
   if (retention < 0)
     return Error{Action::kFix, "topic " + options.from +
                                    " keeps its records for ever, so that nothing says how long "

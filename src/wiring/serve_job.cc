@@ -17,6 +17,7 @@
 #include "ingest/service.h"
 #include "kafka/admin.h"
 #include "redis/claim_script.h"
+#include "wiring/log_watch.h"
 #include "wiring/random_seed.h"
 #include "wiring/topic_checks.h"
 
@@ -31,41 +32,57 @@ constexpr milliseconds kAdminTimeout{30'000};
 constexpr milliseconds kLook{50};
 constexpr milliseconds kLastAnswers{2'000};
 constexpr milliseconds kForced{5'000};
-constexpr std::int64_t kRecordOverhead = 512;  // of a record and its batch beside key and value
-constexpr std::int64_t kMessageBytesMax = 1'000'000;
+constexpr std::int64_t kRecordOverhead = 512;      // of a record and its batch beside key and value
+constexpr std::int64_t kMessageBytes = 1'048'588;  // Kafka's default
+constexpr std::int64_t kMessageBytesMin = 1'000;   // librdkafka's bounds
+constexpr std::int64_t kMessageBytesMax = 1'000'000'000;
 constexpr std::size_t kOtherDescriptors = 256;
 
 struct ServedTopics {
   std::string cluster_id;
   std::vector<ingest::SinkTopic> topics;
-  int message_bytes = 0;  ///< what the smallest of them takes
 };
 
-Result<ServedTopics> CheckTopics(const ServeOptions& options, Logger& logger) {
-  SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(options.kafka, logger));
+/// What one record may have in key and value.
+std::size_t MessageBytes(const KnownTopic& topic) {
+  const std::int64_t limit = topic.Number("max.message.bytes", kMessageBytes) - kRecordOverhead;
+  return static_cast<std::size_t>(std::clamp(limit, kMessageBytesMin, kMessageBytesMax));
+}
+
+/// A compacted topic takes no record without a key, and what it does not take is nobody's fault.
+Result<void> CheckKeyless(const ServeOptions& options, const KnownTopic& topic) {
+  const auto policy = topic.config.find("cleanup.policy");
+  if (policy == topic.config.end() || policy->second.find("compact") == std::string::npos)
+    return {};
+  for (const ingest::Endpoint& endpoint : options.endpoints)
+    if (endpoint.topic == topic.name && endpoint.on_missing == ingest::OnMissing::kAccept)
+      return Error{Action::kFix, "--on-missing accept: topic " + topic.name +
+                                     " is compacted (cleanup.policy), and takes no event without "
+                                     "a key"};
+  return {};
+}
+
+Result<ServedTopics> CheckTopics(const ServeOptions& options, kafka::Admin& admin, Logger& logger) {
   ServedTopics served;
-  SEMEL_TRY_ASSIGN(served.cluster_id, admin->ClusterId(kAdminTimeout));
-  std::int64_t smallest = kMessageBytesMax;
+  SEMEL_TRY_ASSIGN(served.cluster_id, admin.ClusterId(kAdminTimeout));
   for (const ingest::Endpoint& endpoint : options.endpoints) {
     if (std::ranges::find(served.topics, endpoint.topic, &ingest::SinkTopic::name) !=
         served.topics.end())
       continue;
     KnownTopic topic{.name = endpoint.topic};
-    SEMEL_TRY_ASSIGN(topic.description, admin->Describe(topic.name, kAdminTimeout));
+    SEMEL_TRY_ASSIGN(topic.description, admin.Describe(topic.name, kAdminTimeout));
     if (!topic.description.exists)
       return Error{Action::kFix, "there is no topic " + topic.name +
                                      "; make one: semel topic create " + topic.name + " " +
                                      kafka::SemelFlags(options.kafka)};
-    SEMEL_TRY_ASSIGN(topic.config, admin->Config(topic.name, kAdminTimeout));
-    served.topics.push_back({topic.name, topic.description.partitions});
-    smallest =
-        std::min(smallest, topic.Number("max.message.bytes", kMessageBytesMax) - kRecordOverhead);
+    SEMEL_TRY_ASSIGN(topic.config, admin.Config(topic.name, kAdminTimeout));
+    SEMEL_TRY(CheckKeyless(options, topic));
+    served.topics.push_back({topic.name, topic.description.partitions, MessageBytes(topic)});
     if (topic.description.min_replicas < 2 || topic.Number("min.insync.replicas", 2) < 2)
       logger.Warning("topic " + topic.name +
                      " may have only one replica in sync: an acknowledged event is lost with that "
                      "broker's disk. Use 3 replicas and min.insync.replicas=2");
   }
-  served.message_bytes = static_cast<int>(std::max<std::int64_t>(smallest, 1000));
   return served;
 }
 
@@ -109,6 +126,20 @@ Result<std::shared_ptr<ingest::EdgeMemory>> MakeMemory(const ServeOptions& optio
       options.edge_memory_bytes, endpoint.key.bits,
       std::chrono::duration_cast<std::chrono::seconds>(options.edge_time_to_live), RandomSeed(),
       SteadySeconds));
+}
+
+/// Topics whose events are remembered.
+std::vector<WatchedTopic> ToWatch(const Service& service,
+                                  const std::vector<ingest::SinkTopic>& topics) {
+  std::vector<WatchedTopic> watched;
+  for (const ingest::SinkTopic& topic : topics) {
+    WatchedTopic each{.name = topic.name, .partitions = topic.partitions};
+    for (std::size_t i = 0; i < service.endpoints.size(); ++i)
+      if (service.endpoints[i].topic == topic.name && service.memories[i])
+        each.memories.push_back(service.memories[i]);
+    if (!each.memories.empty()) watched.push_back(std::move(each));
+  }
+  return watched;
 }
 
 void WarnIfReadable(const std::string& file, Logger& logger) {
@@ -190,11 +221,10 @@ Result<void> RunServe(const ServeOptions& options, ServeBoard& board, StopSignal
   RaiseDescriptorLimit(options.limits.connections, logger);
   Service service(options.limits);
   SetUp(options, service, logger);
-  Server::Options listening{.listen = options.listen, .threads = options.threads};
-  if (!options.tls.certificate.empty()) {
-    SEMEL_TRY_ASSIGN(listening.tls, ingest::OpenTls(options.tls));
-  }
-  SEMEL_TRY_ASSIGN(const ServedTopics served, CheckTopics(options, logger));
+  const Server::Options listening{
+      .listen = options.listen, .threads = options.threads, .tls = options.live_tls};
+  SEMEL_TRY_ASSIGN(auto admin, kafka::Admin::Open(options.kafka, logger));
+  SEMEL_TRY_ASSIGN(const ServedTopics served, CheckTopics(options, *admin, logger));
   for (const auto& endpoint : options.endpoints) {
     SEMEL_TRY_ASSIGN(auto memory, MakeMemory(options, endpoint, served.cluster_id, logger));
     service.memories.push_back(std::move(memory));
@@ -204,9 +234,10 @@ Result<void> RunServe(const ServeOptions& options, ServeBoard& board, StopSignal
                                             .topics = served.topics,
                                             .delivery_timeout = options.delivery_timeout,
                                             .events = options.limits.events_in_flight,
-                                            .bytes = options.limits.bytes_in_flight,
-                                            .message_bytes = served.message_bytes},
+                                            .bytes = options.limits.bytes_in_flight},
                                            logger));
+  SEMEL_TRY_ASSIGN(auto watch,
+                   LogWatch::Start(std::move(admin), ToWatch(service, served.topics), logger));
   service.sink = sink.get();
   service.details = [&sink, &service] {
     const auto state = [](bool failing) { return failing ? "\"failing\"" : "\"ok\""; };
@@ -221,7 +252,9 @@ Result<void> RunServe(const ServeOptions& options, ServeBoard& board, StopSignal
   logger.Info("listening",
               {{"address", options.listen}, {"port", std::to_string((*server)->port())}});
   const auto done = Await(*sink, signals.token());
+  watch->Stop();
   Drain(options, service, **server, *sink, logger);
+  watch.reset();  // memories end with the server, and may answer it then
   const ingest::ServeTotals last = board.Read();
   board.SetSource([last] { return last; });
   return done;

@@ -38,6 +38,7 @@ struct ServeOptions {
   std::chrono::milliseconds drain_timeout{20'000};
 
   ingest::TlsFiles tls{};
+  ingest::LiveTls live_tls{};             ///< what is in those files
   std::optional<ingest::ApiKeys> keys{};  ///< none: anybody may send
   std::string key_file{};                 ///< where they are from; empty: nowhere
   std::vector<std::string> cors_origins{};

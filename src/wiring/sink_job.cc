@@ -3,10 +3,13 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "kafka/admin.h"
 #include "kafka/rdkafka_client.h"
 #include "sink/lane.h"
@@ -17,10 +20,13 @@ namespace {
 
 constexpr std::chrono::seconds kBetweenTries{1};
 constexpr kafka::Milliseconds kAskKafka{15'000};
+constexpr std::size_t kRecordBytes = 1'048'588;
 
 struct SinkTopics {
   int input_partitions = 0;
   int letter_partitions = 0;
+  std::size_t letter_bytes = 0;  ///< the largest record
+  std::string cluster_id{};
 };
 
 Error NoTopic(const std::string& topic, const SinkOptions& options) {
@@ -28,15 +34,42 @@ Error NoTopic(const std::string& topic, const SinkOptions& options) {
                             topic + " " + kafka::SemelFlags(options.kafka)};
 }
 
+/// max.message.bytes; Kafka's default for whoever may not look.
+std::size_t LargestRecord(kafka::Admin& admin, const std::string& topic, Logger& logger) {
+  std::string reason = "it does not tell";
+  if (const auto config = admin.Config(topic, kAskKafka); !config) {
+    reason = config.error().message;
+  } else if (const auto found = config->find("max.message.bytes"); found != config->end()) {
+    if (const auto bytes = ParseNumber<std::size_t>(found->second)) return *bytes;
+  }
+  logger.Warning("max.message.bytes is not known, and taken to be the default",
+                 {{"topic", topic}, {"reason", reason}});
+  return kRecordBytes;
+}
+
+std::size_t LargestLetter(kafka::Admin& admin, const SinkOptions& options, Logger& logger) {
+  const std::size_t letters = LargestRecord(admin, options.invalid_topic, logger);
+  const std::size_t input = LargestRecord(admin, options.from, logger);
+  if (input > letters)
+    logger.Warning(
+        "the dead-letter topic takes smaller records than the input: larger ones are cut",
+        {{"topic", options.invalid_topic},
+         {"max.message.bytes", std::to_string(letters)},
+         {"input", std::to_string(input)}});
+  return letters;
+}
+
 Result<SinkTopics> AskTopics(const SinkOptions& options, Logger& logger) {
   SEMEL_TRY_ASSIGN(const auto admin, kafka::Admin::Open(options.kafka, logger));
   SEMEL_TRY_ASSIGN(const auto input, admin->Describe(options.from, kAskKafka));
   if (!input.exists) return NoTopic(options.from, options);
   SinkTopics topics{.input_partitions = input.partitions};
+  SEMEL_TRY_ASSIGN(topics.cluster_id, admin->ClusterId(kAskKafka));
   if (options.on_invalid != sink::OnInvalid::kTopic) return topics;
   SEMEL_TRY_ASSIGN(const auto letters, admin->Describe(options.invalid_topic, kAskKafka));
   if (!letters.exists) return NoTopic(options.invalid_topic, options);
   topics.letter_partitions = letters.partitions;
+  topics.letter_bytes = LargestLetter(*admin, options, logger);
   return topics;
 }
 
@@ -69,7 +102,8 @@ Result<std::unique_ptr<sink::DeadLetterTopic>> OpenLetters(const SinkOptions& op
   return sink::DeadLetterTopic::Open({.kafka = options.kafka,
                                       .from = options.from,
                                       .topic = options.invalid_topic,
-                                      .partitions = topics.letter_partitions},
+                                      .partitions = topics.letter_partitions,
+                                      .max_bytes = topics.letter_bytes},
                                      logger);
 }
 
@@ -81,6 +115,7 @@ Result<void> RunSink(const SinkOptions& options, metrics::SinkBoard& board, Stop
   sink::PostgresDatabase database({.conninfo = options.conninfo,
                                    .group = options.group,
                                    .topic = options.from,
+                                   .cluster_id = topics.cluster_id,
                                    .table = options.table},
                                   logger);
   SEMEL_TRY_ASSIGN(const auto columns,

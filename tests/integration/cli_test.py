@@ -15,7 +15,8 @@ from process import Semel
 
 COMMANDS = [[], ["dedup"], ["prove"], ["prove", "produce"], ["prove", "check"], ["topic"], ["topic", "create"],
             ["topic", "list"], ["topic", "describe"], ["topic", "delete"], ["topic", "offsets"], ["fingerprint"], ["group"], ["group", "list"],
-            ["group", "describe"], ["group", "reset"], ["produce"], ["consume"], ["scan"], ["seen"], ["seen", "forget"], ["completion"], ["man"]]
+            ["group", "describe"], ["group", "reset"], ["produce"], ["consume"], ["scan"], ["seen"], ["seen", "forget"], ["completion"], ["man"],
+            ["serve"], ["run"], ["sink"], ["sink", "postgres"]]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "semel")
@@ -37,7 +38,29 @@ def test_help_of_dedup_names_every_flag(semel: Semel) -> None:
 def test_version(semel: Semel) -> None:
     done = semel.run("--version")
     assert done.code == 0
-    assert re.search(r"\d+\.\d+", done.stdout)
+    versions = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    assert list(versions) == ["semel", "librdkafka", "OpenSSL", "libpq", "zlib", "zstd"]
+    assert [version for version in versions.values() if not re.match(r"\d+\.\d+", version)] == []
+    assert "compiled with" not in done.stdout
+
+
+def linked_with(version: str, programs: Path) -> dict[str, str]:
+    """The environment in which librdkafka says that it is another one."""
+    return {"LD_PRELOAD": str(programs / "libother_librdkafka.so"), "LIBRDKAFKA_VERSION": version}
+
+
+def test_version_tells_when_another_librdkafka_is_linked(semel: Semel, programs: Path) -> None:
+    done = semel.run("--version", env=linked_with("0x020c01ff", programs))
+    assert re.search(r"^librdkafka 2\.12\.1 \(compiled with 2\.\d+\.\d+\)$", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["topic list", "consume events", "produce events", "scan events --key value",
+                                     "dedup --from events --to unique --key value", "serve --listen 127.0.0.1:0 --to events"])
+@pytest.mark.parametrize("version", ["0x020100ff", "0x020300ff"])
+def test_a_librdkafka_that_repeats_is_refused(command: str, version: str, semel: Semel, programs: Path) -> None:
+    done = semel.run(*command.split(), "--brokers", "127.0.0.1:1", env=linked_with(version, programs))
+    assert done.code == 2
+    assert re.search(r"this is librdkafka 2\.[13]\.0: .*Install another one: 2\.0\.2, 2\.1\.1, or 2\.5\.3 or newer", done.stderr)
 
 
 @pytest.mark.parametrize("arguments", [

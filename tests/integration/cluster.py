@@ -283,13 +283,23 @@ class Cluster:
         consumer = self._consumer("read_committed", group=group)
         try:
             asked = [TopicPartition(topic, p) for p in range(self.topics()[topic])]
-            found = consumer.committed(asked, timeout=DEADLINE)
+            found = self._committed(consumer, asked)
             for each in found:
                 if each.error is not None:
                     raise KafkaException(each.error)
             return {each.partition: each.offset for each in found if each.offset >= 0}
         finally:
             consumer.close()
+
+    def _committed(self, consumer: Consumer, asked: list[TopicPartition]) -> list[TopicPartition]:
+        end = time.monotonic() + DEADLINE
+        while True:
+            try:
+                return consumer.committed(asked, timeout=DEADLINE)
+            except KafkaException as error:  # the group's coordinator has moved, and librdkafka does not ask again
+                if error.args[0].code() != KafkaError.NOT_COORDINATOR or time.monotonic() > end:
+                    raise
+            time.sleep(0.2)
 
     def set_committed(self, group: str, topic: str, offsets: Mapping[int, int]) -> None:
         """Only while the group has no members."""
@@ -314,6 +324,13 @@ class Cluster:
 
     def members(self, group: str) -> list[str]:
         """The client ids of the group's members; empty also where there is no such group."""
+        return sorted(member.client_id for each in self._groups(group) for member in each.members)
+
+    def settled(self, group: str, members: int) -> bool:
+        """So many members, and each knows what is its own."""
+        return [(each.state, len(each.members)) for each in self._groups(group)] == [("Stable", members)]
+
+    def _groups(self, group: str) -> list[Any]:
         def asked() -> tuple[Any] | None:
             try:
                 return (self.admin.list_groups(group, timeout=DEADLINE),)
@@ -322,7 +339,7 @@ class Cluster:
                     return None  # as after the start of a broker
                 raise
         (found,) = wait_for(asked, f"members of {group}")
-        return sorted(member.client_id for each in found for member in each.members)
+        return found
 
     def _consumer(self, isolation: str, group: str = "test.nobody", eof: bool = False) -> Consumer:
         return Consumer({

@@ -17,9 +17,11 @@ from typing import Any, Callable, Iterator, Protocol
 import pytest
 from cluster import ROOT, Broker, Cluster, dev, unique
 from driver import Driver
+from fault_proxy import FaultProxy
 from job import Job
 from postgres import Database, Postgres
 from process import Semel
+from proxy_scenario import Scenario
 from redis_server import RedisServer
 from server import Load
 
@@ -98,17 +100,26 @@ def semel(tmp_path: Path) -> Iterator[Semel]:
     processes.close()
 
 
+def examples() -> Path:
+    return Path(os.environ.get("SEMEL_EXAMPLES") or ROOT / "build" / "release" / "examples").resolve()
+
+
+@pytest.fixture
+def programs() -> Path:
+    """The directory of the tests' own programs and libraries."""
+    return examples().parent / "tests" / "integration"
+
+
 @pytest.fixture
 def example(tmp_path: Path) -> Iterator[Callable[[str], Semel]]:
     """example("unique_consumer").start(...): a program of examples/."""
-    directory = Path(os.environ.get("SEMEL_EXAMPLES") or ROOT / "build" / "release" / "examples").resolve()
     made: dict[str, Semel] = {}
 
     def of(name: str) -> Semel:
         if name not in made:
             logs = tmp_path / name
             logs.mkdir()
-            made[name] = Semel(directory / name, logs)
+            made[name] = Semel(examples() / name, logs)
         return made[name]
 
     yield of
@@ -117,18 +128,18 @@ def example(tmp_path: Path) -> Iterator[Callable[[str], Semel]]:
 
 
 class DriverFactory(Protocol):
-    def __call__(self, kind: str, topic: str, group: str, *settings: str) -> Driver: ...
+    def __call__(self, kind: str, topic: str, group: str, *settings: str, brokers: str = "") -> Driver: ...
 
 
 @pytest.fixture
-def driver(cluster: Cluster, tmp_path: Path) -> Iterator[DriverFactory]:
+def driver(cluster: Cluster, programs: Path, tmp_path: Path) -> Iterator[DriverFactory]:
     """driver("unique", source, group, "by_hand=1")("poll 1000"): a consumer of the library, call by call."""
-    directory = Path(os.environ.get("SEMEL_EXAMPLES") or ROOT / "build" / "release" / "examples").resolve()
-    binary = directory.parent / "tests" / "integration" / "consumer_driver"
+    binary = programs / "consumer_driver"
     made: list[Driver] = []
 
-    def create(kind: str, topic: str, group: str, *settings: str) -> Driver:
-        made.append(Driver(binary, tmp_path / f"driver-{len(made)}", kind, cluster.bootstrap, topic, group, *settings))
+    def create(kind: str, topic: str, group: str, *settings: str, brokers: str = "") -> Driver:
+        log = tmp_path / f"driver-{len(made)}"
+        made.append(Driver(binary, log, kind, brokers or cluster.bootstrap, topic, group, *settings))
         return made[-1]
 
     yield create
@@ -137,16 +148,41 @@ def driver(cluster: Cluster, tmp_path: Path) -> Iterator[DriverFactory]:
 
 
 class JobFactory(Protocol):
-    def __call__(self, *options: str, partitions: int = 1, key: str = "json:/event_id") -> Job: ...
+    def __call__(self, *options: str, partitions: int = 1, key: str = "json:/event_id", retention_ms: int = -1) -> Job: ...
 
 
 @pytest.fixture
 def job(cluster: Cluster, semel: Semel, topic: TopicFactory, tmp_path: Path) -> JobFactory:
     """job("--on-late", "drop", partitions=3): an empty input topic, and all else of a job over it."""
 
-    def create(*options: str, partitions: int = 1, key: str = "json:/event_id") -> Job:
-        source = topic("in", partitions=partitions, retention_ms=-1)
+    def create(*options: str, partitions: int = 1, key: str = "json:/event_id", retention_ms: int = -1) -> Job:
+        source = topic("in", partitions=partitions, retention_ms=retention_ms)
         return Job(cluster, semel, tmp_path, source, key, options)
+
+    return create
+
+
+@pytest.fixture
+def proxy(cluster: Cluster) -> Iterator[FaultProxy]:
+    """Clients that are given proxy.bootstrap stay behind it."""
+    if "SEMEL_CLUSTER_DIR" not in os.environ:
+        pytest.skip("SEMEL_TEST_BROKERS without SEMEL_CLUSTER_DIR: its brokers know no proxy")
+    proxy = FaultProxy(ROOT / os.environ["SEMEL_CLUSTER_DIR"])
+    yield proxy
+    proxy.close()
+    print(proxy.tail())  # pytest shows it where the test failed
+
+
+class ScenarioFactory(Protocol):
+    def __call__(self, *options: str, partitions: int = 2) -> Scenario: ...
+
+
+@pytest.fixture
+def scenario(proxy: FaultProxy, job: JobFactory) -> ScenarioFactory:
+    """scenario("--on-late", "drop").begin(): a job that works behind the proxy."""
+
+    def create(*options: str, partitions: int = 2) -> Scenario:
+        return Scenario(job(*options, partitions=partitions), proxy)
 
     return create
 

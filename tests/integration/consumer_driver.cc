@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -21,11 +22,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-milliseconds Milliseconds(std::string_view text) {
-  int number = 0;
+std::int64_t Number(std::string_view text) {
+  std::int64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
-  return milliseconds{number};
+  return number;
 }
+
+milliseconds Milliseconds(std::string_view text) { return milliseconds{Number(text)}; }
 
 std::string Text(const Message& message) {
   return std::to_string(message.partition) + " " + std::to_string(message.offset) + " " +
@@ -52,8 +55,8 @@ std::string Counts(const TransactionalConsumer& consumer) {
 }
 
 template <typename Consumer>
-std::string Polled(Consumer& consumer, std::string_view timeout) {
-  const auto message = consumer.Poll(Milliseconds(timeout));
+std::string Polled(Consumer& consumer, milliseconds timeout) {
+  const auto message = consumer.Poll(timeout);
   if (!message) return Text(Result<void>(message.error()));
   return *message ? std::string("message ").append(Text(**message)) : "none";
 }
@@ -70,12 +73,29 @@ std::string Loop(Consumer& consumer, std::string_view stop_after) {
   return values;
 }
 
+/// The message lives on when its consumer is gone.
+template <typename Consumer>
+std::string Outlive(std::unique_ptr<Consumer>& consumer) {
+  const auto message = consumer->Poll(milliseconds{30'000});
+  consumer.reset();
+  if (!message || !*message) return "no message";
+  return std::string("outlived ").append((*message)->topic).append(" ").append(Text(**message));
+}
+
+template <typename Consumer>
+std::string SendAt(Consumer& consumer, std::string_view rest) {
+  return Text(consumer.Send(
+      {.topic = rest.substr(rest.find(' ') + 1), .value = "timed", .timestamp_ms = Number(rest)}));
+}
+
 template <typename Consumer>
 std::string Answer(Consumer& consumer, const std::string& line) {
   const auto space = std::min(line.find(' '), line.size());
   const std::string command = line.substr(0, space);
   const std::string_view rest = std::string_view(line).substr(std::min(space + 1, line.size()));
-  if (command == "poll") return Polled(consumer, rest);
+  if (command == "poll") return Polled(consumer, Milliseconds(rest));
+  if (command == "poll_forever") return Polled(consumer, milliseconds::max());
+  if (command == "send_at") return SendAt(consumer, rest);
   if (command == "loop") return Loop(consumer, rest);
   if (command == "commit") return Text(consumer.Commit());
   if (command == "close") return Text(consumer.Close());
@@ -95,7 +115,7 @@ int Serve(const Options& options) {
   std::cout << Text(consumer ? Result<void>() : consumer.error()) << std::endl;
   if (!consumer) return ExitCode(consumer.error());
   for (std::string line; std::getline(std::cin, line);)
-    std::cout << Answer(**consumer, line) << std::endl;
+    std::cout << (line == "outlive" ? Outlive(*consumer) : Answer(**consumer, line)) << std::endl;
   return 0;
 }
 
@@ -112,6 +132,9 @@ void Set(UniqueConsumerOptions& options, std::string_view name, std::string_view
   if (name == "missing") options.on_missing = Policy(value);
   if (name == "invalid") options.on_invalid = Policy(value);
   if (name == "late") options.on_late = Policy(value);
+  if (name == "changelog") options.changelog = value;
+  if (name == "create_changelog") options.create_changelog = value == "1";
+  if (name == "memory_limit") options.memory_limit = static_cast<std::uint64_t>(Number(value));
   if (name == "accept_new_rule") options.accept_new_rule = true;
   if (name == "accept_new_partitions") options.accept_new_partitions = true;
 }

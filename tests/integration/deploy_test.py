@@ -87,6 +87,27 @@ def test_the_secrets_are_made(tmp_path: Path) -> None:
     assert {name: (tmp_path / name).read_bytes() for name in made} == made, "a second run keeps them"
 
 
+def redis_rights(text: str) -> list[set[str]]:
+    return [set(line.split()) for line in re.findall(r"~semel:\* ([+a-z| ]*[a-z])", text)]
+
+
+def test_redis_users_may_do_what_the_docs_say() -> None:
+    (both,), (edge,) = (redis_rights((ROOT / "docs" / page).read_text()) for page in ("redis.md", "serve.md"))
+    assert edge < both
+    assert redis_rights((DEPLOY / "make_secrets.sh").read_text()) == [both]
+
+
+def test_what_run_explains_of_redis_is_what_the_docs_say(semel: Semel, tmp_path: Path) -> None:
+    file = tmp_path / "semel.yaml"
+    file.write_text(yaml.safe_dump({"brokers": "127.0.0.1:1", "pipelines": [
+        {"name": "in", "serve": {"to": "a", "edge-redis": "redis://r"}},
+        {"name": "once", "dedup": {"from": "a", "to": "b", "seen": "redis://r"}}]}))
+    explained = semel.run("run", "--explain", "-c", str(file))
+    assert explained.code == 0, explained.stderr
+    (both,), (edge,) = (redis_rights((ROOT / "docs" / page).read_text()) for page in ("redis.md", "serve.md"))
+    assert redis_rights(explained.stdout) == [edge, both - {"+mget"}]
+
+
 def test_all_run_with_as_little_as_possible() -> None:
     parts = {re.search(r"^DynamicUser=yes\n.*?(?=^\[Install\])", re.sub(r"/etc/semel/\w+/", "", unit.read_text()), re.M | re.S)[0]
              for unit in UNITS}

@@ -22,9 +22,13 @@ class Driver:
         self.opened = self._answer()
 
     def __call__(self, command: str) -> str:
+        self.begin(command)
+        return self._answer()
+
+    def begin(self, command: str) -> None:
+        """Does not wait for the answer."""
         assert self._process.stdin is not None
         self._process.stdin.write(command.encode() + b"\n")
-        return self._answer()
 
     def message(self) -> tuple[int, int, str]:
         """Partition, offset and value of the next one."""

@@ -26,7 +26,7 @@ def rows(text: str) -> list[list[str]]:
 # topic offsets
 
 def test_offsets(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
-    name = topic(partitions=2)
+    name = topic(partitions=2, retention_ms=-1)  # the brokers would delete what is so old
     cluster.produce(name, [Record(b"x", timestamp=1_700_000_000_000 + 1000 * i) for i in range(10)])
     cluster.delete_records(name, before=3)
     transaction = cluster.transaction()
@@ -98,7 +98,8 @@ def test_reset_needs_an_empty_group(member: tuple[str, str, Consumer], semel: Se
 @pytest.mark.parametrize("target, expected", [
     ("beginning", 2), ("end", 10), ("7", 7), ("-3", 5), ("-100", 2), ("2023-11-14T22:13:25Z", 5), ("2037-01-01", 10)])
 def test_reset(target: str, expected: int, semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
-    name, group = topic(partitions=2), unique("group")
+    # The brokers would delete records of that age when they next look.
+    name, group = topic(partitions=2, retention_ms=-1), unique("group")
     cluster.produce(name, [Record(b"x", timestamp=1_700_000_000_000 + 1000 * i) for i in range(10)])
     cluster.delete_records(name, before=2)
     cluster.set_committed(group, name, {0: 8, 1: 0})

@@ -211,6 +211,35 @@ def test_another_thread_stops_the_loop_and_what_is_done_is_committed(
     assert consumer("close") == "ok"
 
 
+@both
+def test_a_message_outlives_its_consumer(cluster: Cluster, topic: TopicFactory, driver: DriverFactory, kind: str) -> None:
+    source = topic("a.name.that.is.so.long.that.it.has.memory.of.its.own")
+    put(cluster, source, "kept")
+    consumer = driver(kind, source, unique("outlived"), NAMED)
+    assert consumer("outlive") == f"outlived {source} 0 0 kept"
+
+
+@both
+def test_a_poll_may_wait_forever(cluster: Cluster, topic: TopicFactory, driver: DriverFactory, kind: str) -> None:
+    source = topic()
+    put(cluster, source, "a")
+    assert driver(kind, source, unique("forever"), NAMED)("poll_forever") == "message 0 0 a"
+
+
+@both
+def test_a_time_that_librdkafka_would_replace_is_refused(
+        cluster: Cluster, topic: TopicFactory, driver: DriverFactory, kind: str) -> None:
+    source, output = topic("in"), topic("out")
+    put(cluster, source, "a")
+    consumer = driver(kind, source, unique("timed"), NAMED, f"output={output}")
+    assert consumer.values(1) == ["a"]
+    for time_ms in (0, -2):
+        assert consumer(f"send_at {time_ms} {output}").startswith("error fix ")
+    assert consumer(f"send_at 1000 {output}") == "ok"
+    assert consumer("close") == "ok"
+    assert [record.timestamp for record in cluster.read(output)] == [1000]
+
+
 def test_a_new_group_may_begin_behind_the_last_message(cluster: Cluster, topic: TopicFactory, driver: DriverFactory) -> None:
     source, group = topic(), unique("behind")
     put(cluster, source, "old")
@@ -231,6 +260,37 @@ def test_messages_that_were_deleted_before_they_were_read_are_told(
     cluster.delete_records(source, 2)
     error = driver("transactional", source, group, NAMED)("poll 30000")
     assert error.startswith("error stop ") and "offsets 1 to 1" in error and "semel group reset" in error
+
+
+def test_the_changelog_has_the_name_that_is_asked_for_and_is_made_only_where_it_may(
+        cluster: Cluster, topic: TopicFactory, driver: DriverFactory) -> None:
+    source, group, changelog = topic(), unique("named"), unique("what.was.seen")
+    put(cluster, source, "a", "a", "b")
+    refused = driver("unique", source, group, NAMED, f"changelog={changelog}", "create_changelog=0").opened
+    assert refused.startswith("error fix ") and changelog in refused and "semel topic create" in refused
+    assert not {changelog, f"{group}.seen"} & set(cluster.topics())
+
+    consumer = driver("unique", source, group, NAMED, f"changelog={changelog}")
+    assert consumer.values(2) == ["a", "b"]
+    assert consumer("close") == "ok"
+    assert f"{group}.seen" not in cluster.topics()
+    assert cluster.end_offset(changelog) > 0
+    put(cluster, source, "b", "c")
+    assert driver("unique", source, group, NAMED, f"changelog={changelog}", "create_changelog=0").values(1) == ["c"]
+
+
+def test_full_memory_ends_it_and_nothing_is_forgotten(cluster: Cluster, topic: TopicFactory, driver: DriverFactory) -> None:
+    source, group = topic(retention_ms=-1), unique("full")
+    count = 20_000
+    put(cluster, source, *map(str, range(count)))
+    consumer = driver("unique", source, group, NAMED, "memory_limit=300000")
+    before = consumer("loop 45000").split()[1:]
+    error = consumer("status")
+    assert error.startswith("error stop ") and "memory" in error, error
+    assert consumer("close") == error
+    assert before == [str(i) for i in range(len(before))] and len(before) < count
+    after = driver("unique", source, group, NAMED).values(100)
+    assert int(after[0]) <= len(before) and after == [str(int(after[0]) + i) for i in range(100)], "it goes on where it was committed"
 
 
 @pytest.mark.parametrize("change", ["accept_new_partitions", "accept_new_rule"])

@@ -23,6 +23,7 @@ class Job:
                  options: Sequence[str] = ()) -> None:
         self.cluster = cluster
         self.semel = semel
+        self.brokers = cluster.bootstrap  # by which `semel dedup` gets there
         self.source = source
         self.output = f"{source}.unique"
         self.group = f"semel.{source}"
@@ -44,7 +45,7 @@ class Job:
     # The command
 
     def arguments(self, *more: str) -> list[str]:
-        arguments = ["dedup", "--brokers", self.cluster.bootstrap, "--from", self.source, "--to", self.output,
+        arguments = ["dedup", "--brokers", self.brokers, "--from", self.source, "--to", self.output,
                      "--create-topics"]
         if "--key" not in more:
             arguments += ["--key", self.key]

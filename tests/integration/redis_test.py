@@ -68,6 +68,24 @@ def test_killed_at(point: str, redis_job: Callable[..., Job]) -> None:
     check(main)
 
 
+def test_killed_before_the_first_commit(redis_job: Callable[..., Job]) -> None:
+    """What was claimed is read again, though --start latest means a later place now."""
+    main = redis_job("--start", "latest")
+    process = main.start(env={"SEMEL_FAIL_POINTS": "after_poll:kill:1"})
+    process.wait_for_log("partition assigned")
+    sent = 0
+
+    def killed() -> bool:
+        nonlocal sent
+        main.cluster.produce(main.source, events([sent]))
+        sent += 1
+        return not process.running
+    wait_for(killed, "it is killed")
+    main.cluster.produce(main.source, events(range(sent)))  # copies
+    main.run()
+    assert set(ids(main.values())) >= {str(sent - 1)} and twice(ids(main.values())) == []
+
+
 def test_redis_killed_and_paused(redis_job: Callable[..., Job], redis: RedisServer) -> None:
     main = redis_job(*FAST, "--instance", "one", partitions=3)
     stream = main.start_stream(900_000, rate=1_000)
@@ -182,6 +200,9 @@ def test_refusals(redis_job: Callable[..., Job], job: JobFactory, redis: RedisSe
     other.cluster.produce(other.source, events(range(3)))
     redis.start()
     assert "--seen-ttl" in other.run("--seen", redis.address, code=2).stderr
+    short = job(retention_ms=7 * 24 * 3600 * 1000)
+    assert "shorter than the window" in short.run("--seen", redis.address, "--seen-ttl", "10d").stderr
+    assert "shorter than the window" not in short.run("--seen", redis.address, "--seen-ttl", "14d").stderr
     assert "--dry-run" in other.run("--seen", redis.address, "--dry-run", code=2).stderr
 
 

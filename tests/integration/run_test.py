@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from cluster import ROOT, Cluster, wait_for
+from cluster import ROOT, Cluster, Record, wait_for
 from conftest import TopicFactory
 from job import Page
 from postgres import Database
@@ -148,6 +148,30 @@ def test_sighup_reads_secrets_and_the_log_level_again(cluster: Cluster, semel: S
     assert run.process.running
     run.process.term()
     assert run.process.wait(60) == 0, run.process.describe()
+
+
+def test_sighup_takes_another_connection_string(cluster: Cluster, semel: Semel, database: Database, topic: TopicFactory,
+                                                tmp_path: Path) -> None:
+    source, to = topic("in"), tmp_path / "database"
+    named = lambda name: database.url + ("&" if "?" in database.url else "?") + f"application_name={name}\n"
+    sessions = lambda: [row[0] for row in database.rows(
+        "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'semel-%'")]
+    to.write_text(named("semel-first"))
+    file = tmp_path / "semel.yaml"
+    file.write_text(yaml.safe_dump({"brokers": cluster.bootstrap, "pipelines": [
+        {"name": "table", "sink-postgres": {"from": source, "to": f"file:{to}", "table": "events", "create-table": True}}]}))
+    process = semel.start("run", "-c", str(file))
+    wait_for(lambda: sessions() == ["semel-first"] or not process.running, "a session")
+    to.write_text(named("semel-second"))
+    os.kill(process.pid, signal.SIGHUP)
+    process.wait_for_log("another connection string, for the next session with PostgreSQL")
+    assert sessions() == ["semel-first"]
+    database.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'semel-first'")
+    cluster.produce(source, [Record(b'{"id": 1}')])
+    wait_for(lambda: sessions() == ["semel-second"] or not process.running, "the next one")
+    wait_for(lambda: database.count("events") == 1 or not process.running, "the row")
+    process.term()
+    assert process.wait(60) == 0, process.describe()
 
 
 def test_the_first_error_ends_all_and_is_the_exit_code(cluster: Cluster, semel: Semel, topic: TopicFactory,

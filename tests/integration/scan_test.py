@@ -20,7 +20,7 @@ def scan(semel: Semel, cluster: Cluster, topic: str, *more: str) -> dict[str, An
 
 
 def test_counts(semel: Semel, cluster: Cluster, topic: TopicFactory) -> None:
-    name = topic(partitions=3)
+    name = topic(partitions=3, retention_ms=-1)  # the brokers would delete what is so old
     start = 1_700_000_000_000
     cluster.produce(name, events(["a", "b", "c"], timestamp=start))
     cluster.produce(name, events(["a"], timestamp=start + 30_000))

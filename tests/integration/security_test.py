@@ -13,6 +13,7 @@ import shlex
 import signal
 import subprocess
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -306,6 +307,36 @@ def test_no_core_dump_once_a_secret_was_read(client: Client, semel: Semel, tmp_p
         pytest.skip("this machine dumps no core at all")
     secret = ["-F", str(client.properties())]
     assert not aborted([str(semel.binary), *common, *secret], "started", tmp_path / "secret.err")
+
+
+def serve_acls() -> list[str]:
+    """The arguments of the kafka-acls command in the chapter on semel serve."""
+    chapter = (ROOT / "docs" / "operations.md").read_text().split("\n## semel serve\n")[1].split("\n## ")[0]
+    (block,) = re.findall(r"^```\n(kafka-acls .*?)^```$", chapter, re.DOTALL | re.MULTILINE)
+    return without(shlex.split(block.replace("\\\n", " "))[1:], "--bootstrap-server", "--command-config", "--allow-principal")
+
+
+def test_the_documented_acls_of_serve_are_enough(client: Client, semel: Semel) -> None:
+    admin = client.secured.admin
+    acls = serve_acls()
+    topic = "served"
+    acls[acls.index("--topic") + 1] = topic
+    client.secured.grant(acls, ["semel"])
+    admin.create_topic(topic, 2, 1)
+    allowed = semel.start("serve", "-F", str(client.properties()), "--to", topic, "--listen", "127.0.0.1:0")
+    allowed.wait_for_log(" listening")
+    port = re.search(r"\bport=(\d+)", allowed.stderr)
+    assert port, allowed.describe()
+    request = urllib.request.Request(f"http://127.0.0.1:{port[1]}/v1/events", b'[{"id": 1}, {"id": 2}, {"id": 1}]',
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert json.load(answer)["accepted"] == 3
+    time.sleep(6)  # it looks at the ends of its topic every 5 s
+    allowed.term()
+    assert allowed.wait() == 0, allowed.describe()
+    assert "authoriz" not in allowed.stderr.lower(), allowed.describe()
+    refused = semel.run("serve", "-F", str(client.properties(user="no-write")), "--to", topic, "--listen", "127.0.0.1:0")
+    assert refused.code == 3 and "as User:no-write" in refused.stderr, refused.stderr
 
 
 def test_json_errors_name_the_exit_code(client: Client) -> None:

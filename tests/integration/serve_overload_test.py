@@ -75,7 +75,8 @@ def test_what_kafka_cannot_take_is_refused_within_bounds(cluster: Cluster, semel
                                                         broker: Callable[[int], Broker],
                                                         load: Callable[..., Load]) -> None:
     target = topic(partitions=3)
-    server = Server(cluster, semel, "--to", target, "--delivery-timeout", "30s", "--max-bytes-in-flight", "8MiB", *KEY)
+    server = Server(cluster, semel, "--to", target, "--delivery-timeout", "30s", "--max-bytes-in-flight", "8MiB",
+                    "--max-decompressed", "3MiB", *KEY)
     clients = load(server, 6_000, clients=8)
     wait_for(lambda: len(clients.answered) > 500, "load")
     for number in (1, 2, 3):

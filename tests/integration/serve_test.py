@@ -5,15 +5,22 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import http.client
 import json
+import os
 import re
+import select
+import signal
+import socket
 import ssl
 import subprocess
 import threading
 from pathlib import Path
 from typing import Callable
 
-from cluster import Broker, Cluster, wait_for
+import pytest
+from certificates import Certificates
+from cluster import ROOT, Broker, Cluster, wait_for
 from conftest import JobFactory, TopicFactory
 from job import Page, ids, twice
 from process import Semel
@@ -72,11 +79,14 @@ def test_a_copy_is_answered_without_being_sent(cluster: Cluster, semel: Semel, t
     page = Page()
     server = Server(cluster, semel, "--to", target, *KEY, *page.flags)
     assert server.post(event(1)) == (200, {"status": "accepted"})
+    # As long as its last look found an empty topic, nothing can be remembered of it.
+    wait_for(lambda: server.post(event(1)) == (200, {"status": "duplicate"}), "it remembers")
+    written = len(cluster.read(target))
     assert server.post(event(1)) == (200, {"status": "duplicate"})
-    assert len(cluster.read(target)) == 1
+    assert len(cluster.read(target)) == written
     assert page.ready
-    assert page.total("semel_serve_events_total", 'result="duplicate"') == 1, page.metrics()
-    assert page.total("semel_serve_events_total", 'result="accepted"') == 1
+    assert page.total("semel_serve_events_total", 'result="duplicate"') == 2, page.metrics()
+    assert page.total("semel_serve_events_total", 'result="accepted"') == written
 
 
 def test_instances_share_a_redis_and_go_on_without_it(cluster: Cluster, semel: Semel, topic: TopicFactory,
@@ -109,7 +119,8 @@ def test_instances_share_a_redis_and_go_on_without_it(cluster: Cluster, semel: S
 def test_brokers_that_do_not_answer_lose_nothing(cluster: Cluster, semel: Semel, topic: TopicFactory,
                                                  broker: Callable[[int], Broker]) -> None:
     target = topic()
-    server = Server(cluster, semel, "--to", target, "--delivery-timeout", "2s", "--max-events-in-flight", "15", *KEY)
+    server = Server(cluster, semel, "--to", target, "--delivery-timeout", "2s", "--max-events-in-flight", "15", "--max-batch",
+                    "15", *KEY)
     assert server.post(event(0))[0] == 200
     for number in (1, 2, 3):
         broker(number).pause()
@@ -179,11 +190,120 @@ def test_with_tls_and_keys(cluster: Cluster, semel: Semel, topic: TopicFactory, 
     assert f"{keys} holds secrets" in server.process.stderr and f"{key} holds" not in server.process.stderr
 
 
+def test_only_clients_with_a_certificate(cluster: Cluster, semel: Semel, topic: TopicFactory, tmp_path: Path) -> None:
+    file, key = certificate(tmp_path)
+    certificates = Certificates(tmp_path)
+    server = Server(cluster, semel, "--to", topic(), "--tls-certificate", str(file), "--tls-key", str(key), "--tls-client-ca",
+                    str(tmp_path / "ca.pem"), "--header-timeout", "300ms", *KEY)
+
+    def status(name: str, **versions: ssl.TLSVersion) -> int:
+        server.tls = ssl.create_default_context(cafile=str(file))
+        for setting, version in versions.items():
+            setattr(server.tls, setting, version)
+        if name:
+            server.tls.load_cert_chain(certificates.directory / f"{name}.pem", certificates.directory / f"{name}.key")
+        return server.post(event(1))[0]
+    assert status("server") == 200
+    for stranger in ("", "other"):
+        with pytest.raises((OSError, http.client.HTTPException)):
+            status(stranger)
+    assert server.raw(b"") == b"", "a handshake has its deadline"
+
+
+def test_old_tls_is_refused(cluster: Cluster, semel: Semel, topic: TopicFactory, tmp_path: Path) -> None:
+    file, key = certificate(tmp_path)
+    server = Server(cluster, semel, "--to", topic(), "--tls-certificate", str(file), "--tls-key", str(key), *KEY)
+
+    def handshake(version: str) -> str:
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", f"-{version}", "-cipher",
+                               "ALL:@SECLEVEL=0"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        return done.stdout + done.stderr
+    assert "alert protocol version" in handshake("tls1_1"), "the server said so, not the client"
+    assert "Cipher is ECDHE" in handshake("tls1_2")
+
+
+def test_sighup_takes_another_certificate(cluster: Cluster, semel: Semel, topic: TopicFactory, tmp_path: Path) -> None:
+    file, key = certificate(tmp_path)
+    old, new = tmp_path / "old.pem", tmp_path / "new"
+    old.write_bytes(file.read_bytes())
+    server = Server(cluster, semel, "--to", topic(), "--tls-certificate", str(file), "--tls-key", str(key), *KEY,
+                    tls=ssl.create_default_context(cafile=str(old)))
+    kept = server.connect()
+    kept.request("GET", "/livez")
+    assert kept.getresponse().read()
+    new.mkdir()
+    certificate(new)
+    key.write_bytes((new / "key.pem").read_bytes())
+    os.kill(server.process.pid, signal.SIGHUP)
+    server.process.wait_for_log("SIGHUP changes nothing")  # the key is not that of the certificate
+    assert server.ask("GET", "/livez")[0] == 200
+    file.write_bytes((new / "certificate.pem").read_bytes())
+    os.kill(server.process.pid, signal.SIGHUP)
+    server.process.wait_for_log("TLS certificate and key, for the next connections")
+    with pytest.raises(ssl.SSLError):
+        server.ask("GET", "/livez")
+    server.tls = ssl.create_default_context(cafile=str(file))
+    assert server.ask("GET", "/livez")[0] == 200
+    kept.request("GET", "/livez")
+    assert kept.getresponse().status == 200, "connections that there are go on"
+
+
+def documented_redis_user() -> list[str]:
+    (line,) = re.findall(r"`(ACL SETUSER .*?)`", (ROOT / "docs/serve.md").read_text())
+    return line.split()
+
+
+def test_the_documented_redis_user_is_enough_and_its_password_may_change(
+        cluster: Cluster, semel: Semel, topic: TopicFactory, redis: RedisServer, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("hush-1\n")
+    user = documented_redis_user()
+    assert user[2] == "semel"
+    assert redis.do(*(word.replace("PASSWORD", "hush-1") for word in user)) == "OK"
+    admin = ("--user", "admin", "--pass", "hush-admin", "--no-auth-warning")
+    redis.do("ACL", "SETUSER", "admin", "on", ">hush-admin", "~*", "&*", "+@all")
+    redis.do("ACL", "SETUSER", "default", "off")
+    server = Server(cluster, semel, "--to", topic(), "--edge-redis", redis.address.replace("//", "//semel@"),
+                    "--redis-password-file", str(password), *KEY)
+    memory = lambda: server.ask("GET", "/readyz")[1]["edge_memory"]
+    wait_for(lambda: memory() == "ok", "the memory answers")
+    assert server.post(event(1)) == (200, {"status": "accepted"})
+    wait_for(lambda: server.post(event(1)) == (200, {"status": "duplicate"}), "it remembers")
+
+    redis.do(*admin, "ACL", "SETUSER", "semel", "resetpass", ">hush-2")
+    redis.do(*admin, "CLIENT", "KILL", "USER", "semel")
+    server.post(event(1))
+    wait_for(lambda: memory() == "failing", "the old password is refused")
+    password.write_text("hush-2\n")
+    os.kill(server.process.pid, signal.SIGHUP)
+    wait_for(lambda: memory() == "ok", "the new one is taken")
+    wait_for(lambda: server.post(event(1)) == (200, {"status": "duplicate"}), "it remembers still")
+    assert "hush" not in server.process.stderr
+
+
+def trickle(server: Server, body: bytes, size: int, pause: float) -> int:
+    """The status of a post whose body comes in pieces of that size."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(b"POST /v1/events HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n" % len(body))
+        for at in range(0, len(body), size):
+            if select.select([connection], [], [], pause)[0]:
+                break  # it has answered
+            connection.sendall(body[at:at + size])
+        return int(connection.recv(1 << 16).split(b" ")[1])
+
+
+def test_a_body_has_to_come_at_a_rate(cluster: Cluster, semel: Semel, topic: TopicFactory) -> None:
+    server = Server(cluster, semel, "--to", topic(), "--body-grace", "500ms", "--min-body-rate", "2000", *KEY)
+    body = json.dumps(event(1)).encode() + b" " * 20_000
+    assert trickle(server, body, 100, 0.2) == 408
+    assert trickle(server, body, 2_000, 0.1) == 200, "longer than the grace, and fast enough"
+
+
 def test_bounds_have_flags(cluster: Cluster, semel: Semel, topic: TopicFactory) -> None:
     target = topic()
     server = Server(cluster, semel, "--to", target, "--max-header", "2KiB", "--max-header-fields", "10", "--max-body",
                     "10KiB", "--max-batch", "3", "--max-decompressed", "200KiB", "--max-compression-ratio", "20",
-                    "--header-timeout", "300ms", "--body-grace", "300ms", "--idle-timeout", "300ms", *KEY)
+                    "--max-depth", "2", "--header-timeout", "300ms", "--body-grace", "300ms", "--idle-timeout", "300ms", *KEY)
     post = b"POST /v1/events HTTP/1.1\r\nHost: here\r\n"
     status_of = lambda request: int(server.raw(request).split(b" ")[1])
     assert status_of(post + b"X: " + b"x" * 3000) == 431
@@ -191,6 +311,7 @@ def test_bounds_have_flags(cluster: Cluster, semel: Semel, topic: TopicFactory) 
     assert server.post(b" " * 10_241)[0] == 413
     assert server.post([event(i) for i in range(4)])[0] == 413
     assert server.post(gzip.compress(b" " * 150_000), Content_Encoding="gzip")[0] == 413
+    assert server.post({**event(1), "deep": [[1]]})[1]["reason"].endswith("at most 2 deep")
     assert status_of(post) == 408  # slow-loris
     assert status_of(post + b"Content-Length: 9\r\n\r\n{") == 408
     assert server.raw(b"") == b""  # idle
@@ -204,6 +325,10 @@ def test_bounds_have_flags(cluster: Cluster, semel: Semel, topic: TopicFactory) 
     assert first.getresponse().status == 200
     assert alone.raw(b"").startswith(b"HTTP/1.1 503")
     first.close()
+    large = Server(cluster, semel, "--to", target, "--max-decompressed", "100KiB", *KEY)
+    noise = json.dumps({**event(1), "noise": os.urandom(60_000).hex()}).encode()
+    status, answer = large.post(gzip.compress(noise), Content_Encoding="gzip")
+    assert status == 413 and "larger than 102400 bytes" in answer["reason"]
 
 
 def test_what_it_says_of_itself_is_so(cluster: Cluster, semel: Semel, topic: TopicFactory) -> None:
@@ -213,7 +338,7 @@ def test_what_it_says_of_itself_is_so(cluster: Cluster, semel: Semel, topic: Top
     assert {"/v1/events", "/api-fast/view-event", "/livez", "/readyz"} <= set(document["paths"])
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if method in ("get", "post"):
+            if method in ("get", "head", "post"):
                 body = b"{}" if method == "post" else None
                 assert str(server.ask(method.upper(), path, body)[0]) in operation["responses"], (method, path)
     assert server.ask("OPTIONS", "/v1/events", Origin="https://a.example")[0] == 204
@@ -224,7 +349,7 @@ def test_what_cannot_work_is_said_at_the_start(cluster: Cluster, semel: Semel, t
         result = semel.run("serve", "--brokers", cluster.bootstrap, "--listen", "127.0.0.1:0", *flags)
         assert result.code == 2, result.stderr
         return result.stderr
-    assert "--to or --view-event-to" in why()
+    assert "--to, --view-event-to or --endpoint" in why()
     assert "there is no topic nowhere" in why("--to", "nowhere")
     assert "--key header:a" in why("--to", topic(), "--key", "header:a")
     assert "--tls-certificate" in why("--to", topic(), "--tls-certificate", "/nowhere", "--tls-key", "/nowhere")

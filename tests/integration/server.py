@@ -25,7 +25,7 @@ class Server:
         self._cluster = cluster
         self._semel = semel
         self._flags = flags
-        self._tls = tls
+        self.tls = tls
         self.port = 0
         self.process: Process
         self.start()
@@ -39,8 +39,8 @@ class Server:
         self.port = int(found[1])
 
     def connect(self) -> http.client.HTTPConnection:
-        if self._tls:
-            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self._tls)
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self.tls)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, Any]:

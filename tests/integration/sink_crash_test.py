@@ -8,7 +8,7 @@ import time
 from typing import Callable
 
 import pytest
-from cluster import Cluster, wait_for
+from cluster import Cluster, Record, wait_for
 from commit_cutter import CommitCutter
 from conftest import TopicFactory
 from job import Page, wait_stopped
@@ -116,6 +116,30 @@ def test_paused_sink_writes_nothing_after_another_took_over(sink: SinkFactory) -
     main.check()
 
 
+@pytest.mark.parametrize("point", ["postgres_in_copy", "sink_before_commit"])
+def test_paused_sink_holds_up_nobody(point: str, sink: SinkFactory, database: Database) -> None:
+    """Its rows are in the way of the same rows of another, for they share a unique index: not for longer than a limit. In the
+    middle of a COPY no limit of PostgreSQL holds, so it is the successor that ends the session."""
+    main = sink()
+    main.options = main.options[2:]
+    main.run("--start", "latest")
+    database.sql("ALTER TABLE events ADD PRIMARY KEY (kafka_partition, kafka_offset); UPDATE semel_offsets SET next_offset = 0")
+    zombie = main.start(env=fail(point, "stop", 1))
+    wait_stopped(zombie)
+    sending = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'semel sink%' AND state = 'active'"
+    assert database.sql(sending) == ("1" if point == "postgres_in_copy" else "0")
+    result = main.run()  # with a deadline
+    main.check()
+    assert "statement timeout" not in result.stderr, "it waited for as long as a statement may take"
+    assert ("ended a session" in result.stderr) == (point == "postgres_in_copy")
+    zombie.cont()
+    main.produce(300, PARTITIONS)
+    wait_for(lambda: main.count() >= EVENTS + 300 or not zombie.running, "the new rows")
+    zombie.term()
+    assert zombie.wait(20) == 0, zombie.describe()
+    main.check()
+
+
 @pytest.mark.parametrize("point", ["sink_commit_not_sent", "sink_commit_not_answered"])
 def test_unknown_commit(point: str, sink: SinkFactory) -> None:
     """Nobody knows whether it was carried out, but the database."""
@@ -126,6 +150,37 @@ def test_unknown_commit(point: str, sink: SinkFactory) -> None:
     answer = "committed=" + ("yes" if point == "sink_commit_not_answered" else "no")
     assert result.stderr.count(answer) == 3, result.stderr
     assert (result.summary()["rows"], result.summary()["aborts"]) == (EVENTS, 3), "not even one attempt on a guess"
+
+
+def test_killed_between_a_dead_letter_and_the_commit(sink: SinkFactory, database: Database, topic: TopicFactory) -> None:
+    """With copies and bad records among them: each event is a row once; each letter is there, and may be twice."""
+    letters = topic("dead")
+    main = sink()
+    main.options += ("--instance", "one", "--unique", "--key", "json:/id", "--on-invalid", f"topic:{letters}")
+    database.sql("CREATE TABLE events (event jsonb CHECK ((event->>'id')::int % 20000 <> 13), fingerprint text UNIQUE, "
+                 "kafka_topic text, kafka_partition integer, kafka_offset bigint)")
+    main.cluster.produce(main.source, [record for i in range(3_000) for record in (
+        Record(f'{{"id": {60_000 + i % 1_000}}}'.encode(), partition=i % PARTITIONS), Record(b"{", partition=i % PARTITIONS))])
+    for hit in (1, 2, 4, 3):
+        wait_killed(main, main.start(env=fail("sink_before_commit", "kill", hit)))
+    main.run(timeout=240)
+    good = [i for i in range(max(61_000, sum(main.produced.values()))) if i % 20_000 != 13]
+    assert database.sql("SELECT count(*), count(DISTINCT event->>'id') FROM events") == f"{len(good)}|{len(good)}"
+    assert main.position() == {p: main.cluster.end_offset(main.source, p) for p in range(PARTITIONS)}
+    places = [(dict(record.headers)["semel-partition"], dict(record.headers)["semel-offset"])
+              for record in main.cluster.read_all(letters)[0]]
+    bad = 3_000 + sum(i % 20_000 == 13 for i in range(sum(main.produced.values()))) + 3
+    assert len(set(places)) == bad
+    assert len(places) >= bad
+
+
+def test_session_lost_while_a_batch_is_halved(sink: SinkFactory, database: Database) -> None:
+    """The roll-back before it finds no connection; nothing may be asked of that."""
+    main = sink()
+    database.sql("CREATE TABLE events (event jsonb CHECK (event->>'id' <> '500'), fingerprint text, kafka_topic text, "
+                 "kafka_partition integer, kafka_offset bigint)")
+    result = main.run("--on-invalid", "drop", env=fail("sink_rollback_not_sent", "fail", 1))
+    assert (main.count(), result.summary()["invalid"], result.summary()["aborts"]) == (EVENTS - 1, 1, 1)
 
 
 def test_commit_whose_answer_is_lost_on_the_way(sink: SinkFactory, database: Database) -> None:

@@ -16,6 +16,7 @@ class Sink:
     def __init__(self, cluster: Cluster, semel: Semel, database: Database, source: str, options: Iterable[str] = ()) -> None:
         self.cluster = cluster
         self.semel = semel
+        self.brokers = cluster.bootstrap  # by which it gets there
         self.database = database
         self.source = source
         self.options = tuple(options)
@@ -25,7 +26,7 @@ class Sink:
         self.produced: dict[int, int] = {}  # records by partition
 
     def arguments(self, *more: str) -> list[str]:
-        return ["sink", "postgres", "--brokers", self.cluster.bootstrap, "--from", self.source, "--to", self.to,
+        return ["sink", "postgres", "--brokers", self.brokers, "--from", self.source, "--to", self.to,
                 "--table", self.table, "--create-table", *self.options, *more]
 
     def start(self, *more: str, env: Mapping[str, str] | None = None) -> Process:

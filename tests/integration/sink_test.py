@@ -114,6 +114,118 @@ def test_bad_records_go_to_the_dead_letter_topic(sink: SinkFactory, database: Da
         assert (headers["semel-topic"], headers["semel-partition"]) == (main.source.encode(), b"0")
 
 
+def test_a_dead_letter_that_is_too_large_is_cut(sink: SinkFactory, topic: TopicFactory) -> None:
+    """For its topic, which takes less than the input; the small ones around it, in one batch with it, are whole."""
+    letters = topic("dead", max_message_bytes=5_000)
+    main = sink("--on-invalid", f"topic:{letters}")
+    large = b"{" + b"x" * 50_000
+    values = [b"{small", large, b"{\"id\": 1}", *[b"{" + b"y" * 900] * 20]
+    send(main, values, key=b"k", headers=(("own", b"1"),))
+    result = main.run()
+    assert "larger ones are cut" in result.stderr
+    assert (result.summary()["rows"], result.summary()["invalid"]) == (1, 22)
+    dead = {int(dict(r.headers)["semel-offset"] or b""): r for r in main.cluster.read_all(letters)[0]}
+    assert sorted(dead) == [0, 1, *range(3, 23)]
+    assert all(dead[i].value == values[i] for i in dead if i != 1)
+    cut = dead[1].value or b""
+    assert large.startswith(cut) and len(cut) > 4_000
+    headers = dict(dead[1].headers)
+    assert (headers["semel-truncated"], headers["own"], dead[1].key) == (b"50001", b"1", b"k")
+    assert "semel-truncated" not in dict(dead[0].headers)
+
+    send(main, [b"{"], key=b"k" * 6_000)
+    error = main.run(code=4).stderr
+    assert f"{main.source} [0] offset 23" in error and "max.message.bytes" in error
+
+
+@pytest.mark.parametrize("unique", [False, True])
+def test_a_row_that_a_policy_refuses_is_a_bad_record(unique: bool, sink: SinkFactory, database: Database) -> None:
+    """Row-level security and a trigger say so with the SQLSTATE of a missing privilege, which ends the sink elsewhere."""
+    database.sql("CREATE ROLE " + database.name + " LOGIN; GRANT ALL ON SCHEMA public TO " + database.name)
+    main = sink("--on-invalid", "drop", "--key", "json:/n", "--column", "n:bigint=json:/n", "--column", "f=fingerprint",
+                *(["--unique"] if unique else []))
+    main.to = database.url.replace("postgres@", f"{database.name}@")
+    main.run()
+    database.sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                 "$$ BEGIN RAISE 'not this one' USING ERRCODE = 'insufficient_privilege'; END $$; "
+                 "CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.n = 13) EXECUTE FUNCTION refuse()")
+    if unique:  # COPY itself takes no table with policies
+        database.sql("ALTER TABLE events ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; "
+                     "CREATE POLICY p ON events USING (true) WITH CHECK (n % 100 <> 14)")
+    send(main, [json.dumps({"n": i}).encode() for i in range(200)])
+    summary = main.run().summary()
+    assert (summary["rows"], summary["invalid"]) == ((197, 3) if unique else (199, 1))
+    database.sql(f"REVOKE INSERT ON events FROM {database.name}; ALTER TABLE events OWNER TO postgres")
+    send(main, [b'{"n": 1000}'])
+    assert "permission denied" in main.run(code=3).stderr
+
+
+@pytest.mark.parametrize("unique", [False, True])
+def test_a_table_that_changes_meanwhile(unique: bool, sink: SinkFactory, database: Database) -> None:
+    """A type is the table's matter: what can be it is. Without a column that is wanted it ends, and nothing is lost."""
+    main = sink("--on-invalid", "drop", "--key", "json:/id", "--column", "n=json:/n", "--column", "f=fingerprint",
+                "--column", "kafka_offset=offset", *(["--unique"] if unique else []))
+    sent = 0
+
+    def more(value: object) -> None:
+        nonlocal sent
+        send(main, [json.dumps({"id": sent, "n": value}).encode()])
+        sent += 1
+
+    def moved() -> bool:
+        return main.position() == {0: sent} or not process.running
+
+    main.run()  # makes the tables
+    process = main.start()
+    for kind, value in (("text", 1), ("bigint", 22), ("smallint", 333), ("smallint", 40_000), ("numeric", 5_000_000)):
+        if kind != "text":
+            database.sql(f"ALTER TABLE events ALTER COLUMN n TYPE {kind} USING n::{kind}")
+        more(value)
+        wait_for(moved, f"a row with a column of the type {kind}")
+        assert process.running, process.describe()
+    assert database.sql("SELECT n FROM events ORDER BY kafka_offset") == "1\n22\n333\n5000000", "40,000 is no smallint"
+    database.sql("ALTER TABLE events ADD COLUMN other text DEFAULT 'x'; ALTER TABLE events RENAME COLUMN n TO m")
+    more(6)
+    assert process.wait(60) == 2, process.describe()
+    assert 'column \\"n\\"' in process.stderr or 'column "n"' in process.stderr
+    assert "ADD COLUMN" in main.run(code=2).stderr
+    database.sql("ALTER TABLE events RENAME COLUMN m TO n")
+    main.run()
+    assert database.sql("SELECT n FROM events ORDER BY kafka_offset") == "1\n22\n333\n5000000\n6"
+
+
+def test_the_same_names_in_another_cluster_are_another_topic(sink: SinkFactory, database: Database) -> None:
+    main = sink()
+    main.produce(20)
+    main.run()
+    database.sql("UPDATE semel_offsets SET cluster_id = 'the-old-one', next_offset = 5; DELETE FROM events WHERE kafka_offset >= 5")
+    error = main.run(code=4).stderr
+    assert "the-old-one" in error and "--group" in error
+    assert main.count() == 5
+    sql = error[error.index("UPDATE"):].split(". If it was")[0]
+    database.sql(sql.replace('\\"', '"'))
+    main.run()
+    main.check()
+
+
+def test_partitions_added_to_the_topic(sink: SinkFactory) -> None:
+    """Whatever --start says, they are read from their beginning, by a sink that runs and by one that is started later."""
+    main = sink("--start", "latest", "-X", "topic.metadata.refresh.interval.ms=500")
+    main.run()
+    process = main.start()
+    main.produce(10)
+    main.wait_count(10, process)
+    main.cluster.add_partitions(main.source, 2)
+    main.produce(20, 2)
+    main.wait_count(30, process)
+    process.term()
+    assert process.wait(20) == 0, process.describe()
+    main.cluster.add_partitions(main.source, 3)
+    main.produce(30, 3)
+    main.run()
+    main.check()
+
+
 @pytest.mark.parametrize("unique", [False, True])
 def test_a_row_that_divides_by_zero_is_a_bad_record(unique: bool, sink: SinkFactory, database: Database, topic: TopicFactory) -> None:
     """The compare-and-set of the offsets divides by zero too: a row's must not be taken for it."""

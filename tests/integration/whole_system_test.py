@@ -61,7 +61,8 @@ class System:
                  broker: Callable[[int], Broker]) -> None:
         self.main = main
         main.create_output()
-        self.server = Server(main.cluster, semel, "--to", main.source, "--view-event-to", main.source, "--key", KEY, *FURTHER_KEYS)
+        edge = ("--edge-redis", redis.address) if redis else ()
+        self.server = Server(main.cluster, semel, "--to", main.source, "--view-event-to", main.source, "--key", KEY, *FURTHER_KEYS, *edge)
         self.dedup = main.start()
         self.sink = Sink(main.cluster, semel, database, main.output, (*FAST, "--column", "event:text=value"))
         self.sinking = self.sink.start()

@@ -33,6 +33,20 @@ TEST_F(ConsumerTest, AMessageOutlivesItsConsumer) {
   EXPECT_EQ(*kept[0].value, "1");
 }
 
+TEST_F(ConsumerTest, TheFunctionForTheLogEndsWithItsConsumer) {
+  cluster_.Produce("t", 0, "0", 1000);
+  const auto owned = std::make_shared<int>(0);
+  std::vector<Message> kept;  // its memory keeps a client of librdkafka, which goes on logging
+  {
+    ConsumerOptions options = Options("");
+    options.log = [owned](LogLevel, std::string_view) { ++*owned; };
+    Consumer consumer = OpenAt(Place::Beginning(), std::move(options));
+    while (kept.empty()) kept = *consumer.PollBatch(1, milliseconds{100});
+    EXPECT_GT(owned.use_count(), 1);
+  }
+  EXPECT_EQ(owned.use_count(), 1);
+}
+
 TEST_F(ConsumerTest, ThePositionFollowsWhatWasHandedOut) {
   Produce(0, 20);
   Consumer consumer = OpenAt(Place::Beginning(), Options());
@@ -111,6 +125,55 @@ TEST_F(ConsumerTest, APausedPartitionWaitsAndLosesNothing) {
   EXPECT_EQ(Read(consumer, 5), Values(15, 20));
 }
 
+TEST_F(ConsumerTest, APartitionThatIsAssignedAgainIsNotPaused) {
+  Produce(0, 5, 0);
+  Produce(5, 6, 1);
+  Consumer consumer = OpenAt(Place::Beginning(), Options(""));
+  EXPECT_EQ(Read(consumer, 2), Values(0, 2));
+  ASSERT_TRUE(consumer.Pause({kFirst}));
+  ASSERT_TRUE(consumer.Assign({{kFirst, Place::Offset(1)}}, kSoon));
+  EXPECT_EQ(Read(consumer, 4), Values(1, 5));
+  ASSERT_TRUE(consumer.Pause({kFirst}));
+  ASSERT_TRUE(consumer.Assign({{kSecond, Place::Beginning()}}, kSoon));
+  EXPECT_EQ(Read(consumer, 1), Values(5, 6));
+  ASSERT_TRUE(consumer.Assign({{kFirst, Place::Offset(3)}}, kSoon));
+  EXPECT_EQ(Read(consumer, 2), Values(3, 5));
+}
+
+TEST_F(ConsumerTest, APartitionThatWentAwayPausedIsNotPausedWhenItComesBack) {
+  Produce(0, 3, 0);
+  Produce(0, 3, 1);
+  Consumer first = Open(ShortSession());
+  ASSERT_TRUE(first.Subscribe({"t"}));
+  EXPECT_EQ(Read(first, 6).size(), 6U);
+  ASSERT_TRUE(first.Pause(first.Assignment()));
+  Consumer second = Open(ShortSession());
+  ASSERT_TRUE(second.Subscribe({"t"}));
+  const auto end = std::chrono::steady_clock::now() + kSoon;
+  while ((first.Assignment().size() != 1 || second.Assignment().size() != 1) &&
+         std::chrono::steady_clock::now() < end) {
+    ASSERT_TRUE(first.Poll(milliseconds{50}));
+    ASSERT_TRUE(second.Poll(milliseconds{50}));
+  }
+  EXPECT_TRUE(second.Close(kSoon));
+  while (first.Assignment().size() != 2 && std::chrono::steady_clock::now() < end)
+    ASSERT_TRUE(first.Poll(milliseconds{50}));
+  ASSERT_EQ(first.Assignment().size(), 2U);
+  ASSERT_TRUE(first.Seek({{kFirst, Place::Beginning()}, {kSecond, Place::Beginning()}}, kSoon));
+  EXPECT_EQ(Read(first, 6).size(), 6U);
+}
+
+TEST_F(ConsumerTest, APartitionThatCouldNotBeResumedStaysPaused) {
+  Produce(0, 5);
+  Consumer consumer = OpenAt(Place::Beginning(), Options(""));
+  EXPECT_EQ(Read(consumer, 2), Values(0, 2));
+  ASSERT_TRUE(consumer.Pause({kFirst}));
+  EXPECT_FALSE(consumer.Resume({kFirst, kSecond}));  // one of them is not ours
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(*consumer.Poll(milliseconds{50}), std::nullopt);
+  ASSERT_TRUE(consumer.Resume({kFirst}));
+  EXPECT_EQ(Read(consumer, 3), Values(2, 5));
+}
+
 TEST_F(ConsumerTest, AnOffsetThatIsNotThereStops) {
   Produce(0, 5);
   Consumer consumer = OpenAt(Place::Offset(70), Options(""));
@@ -119,6 +182,20 @@ TEST_F(ConsumerTest, AnOffsetThatIsNotThereStops) {
   EXPECT_THAT(error.message,
               AllOf(HasSubstr("t [0]: offset 70 is not there"), HasSubstr("the log is from 0 to 5"),
                     HasSubstr("reset_out_of_range")));
+}
+
+TEST_F(ConsumerTest, NoOffsetIsBelowZero) {
+  Consumer consumer = OpenAt(Place::Beginning(), Options());
+  for (const std::int64_t offset : {-1, -2, -1000, -2001}) {
+    const std::map<TopicPartition, Place> places{{kFirst, Place::Offset(offset)}};
+    EXPECT_EQ(consumer.Assign(places, kSoon).error().message, "t [0]: no offset is below 0");
+    EXPECT_EQ(consumer.Seek(places, kSoon).error().action, Action::kFix);
+    ConsumerOptions options = Options();
+    options.start = Place::Offset(offset);
+    const auto opened = Consumer::Open(std::move(options));
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().message, "start: no offset is below 0");
+  }
 }
 
 TEST_F(ConsumerTest, AnOffsetThatIsNotThereCanBeReset) {
@@ -155,6 +232,21 @@ TEST_F(ConsumerTest, CommitsOfOneMessageOfBatchesAndLater) {
   EXPECT_EQ(done, true);
   EXPECT_EQ(*consumer.Committed(kSoon), (Offsets{{kFirst, batch.back().offset + 1}}));
   EXPECT_TRUE(consumer.Commit({}, kSoon));
+}
+
+TEST_F(ConsumerTest, CloseTellsOfCommitsWithoutAnAnswer) {
+  Produce(0, 3);
+  Consumer consumer = OpenAt(Place::Beginning(), Options());
+  EXPECT_EQ(Read(consumer, 1), Values(0, 1));
+  cluster_.RefuseNextCommit(RD_KAFKA_RESP_ERR_INVALID_COMMIT_OFFSET_SIZE, 5000);
+  std::vector<Result<void>> told;
+  ASSERT_TRUE(consumer.CommitAsync(consumer.Positions(),
+                                   [&](const Result<void>& result) { told.push_back(result); }));
+  static_cast<void>(consumer.Close(milliseconds{200}));
+  ASSERT_EQ(told.size(), 1U);
+  ASSERT_FALSE(told[0]);
+  EXPECT_EQ(told[0].error().action, Action::kRetry);
+  EXPECT_THAT(told[0].error().message, HasSubstr("may have been committed"));
 }
 
 TEST_F(ConsumerTest, CommitsOnlyWhatIsOurs) {

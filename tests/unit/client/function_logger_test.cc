@@ -28,5 +28,20 @@ TEST(FunctionLoggerTest, WithoutAFunctionOnlyWhatNeedsAttentionGoesToStderr) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "semel: lost offset=7\n");
 }
 
+TEST(FunctionLoggerTest, CutOffItIsSilentAndTheFunctionGone) {
+  const auto owned = std::make_shared<int>(0);
+  std::shared_ptr<FunctionLogger> kept;
+  {
+    SharedLogger shared([owned](LogLevel, std::string_view) { ++*owned; });
+    kept = shared.share();
+    (*shared).Info("heard");
+  }
+  testing::internal::CaptureStderr();
+  kept->Error("not heard");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(*owned, 1);
+  EXPECT_EQ(owned.use_count(), 1);
+}
+
 }  // namespace
 }  // namespace semel

@@ -155,6 +155,27 @@ TEST_F(HandlerTest, ASmallBatchComesAfterTheWait) {
   EXPECT_EQ(CommittedOffset(), 3);
 }
 
+TEST_F(HandlerTest, WithoutAWaitABatchIsWhatIsThere) {
+  Produce(0, 3);
+  HandlerOptions options = UntilEnd();
+  options.until_end = false;
+  auto batches =
+      *BatchConsumer::Open(BatchConsumerOptions(), std::move(options), {10, milliseconds{0}});
+  std::vector<std::string> values;
+  std::jthread watch([&](const std::stop_token& done) {
+    const auto end = std::chrono::steady_clock::now() + kSoon;
+    while (!done.stop_requested() && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(milliseconds{50});
+    batches->Stop();
+  });
+  EXPECT_TRUE(batches->Run([&](std::span<const Message> messages) -> Result<void> {
+    for (const Message& message : messages) values.emplace_back(*message.value);
+    if (values.size() == 3) batches->Stop();
+    return {};
+  }));
+  EXPECT_EQ(values, Values(0, 3));
+}
+
 TEST_F(HandlerTest, OnlyTheBadOnesOfABatchAreDeadLetters) {
   Produce(0, 12);
   HandlerOptions options = UntilEnd();
@@ -232,6 +253,58 @@ TEST_F(HandlerTest, PushCommitsAtTheEndWhatACommitUnderWayMayNotHaveCommitted) {
   push->Stop();
   EXPECT_TRUE(push->Wait());
   EXPECT_EQ(CommittedOffset(), 5);
+}
+
+TEST_F(HandlerTest, TheDestructorOfAPushConsumerStopsIt) {
+  Produce(0, 5);
+  HandlerOptions options = UntilEnd();
+  options.until_end = false;
+  std::atomic<int> handled = 0;
+  {
+    auto push = *PushConsumer::Open(Options(), std::move(options));
+    ASSERT_TRUE(push->Start([&](const Message&) -> Result<void> {
+      ++handled;
+      std::this_thread::sleep_for(milliseconds{50});  // within a handler most of the time
+      return {};
+    }));
+    const auto end = std::chrono::steady_clock::now() + kSoon;
+    while (handled < 3 && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(milliseconds{5});
+  }
+  const int then = handled;
+  EXPECT_GE(then, 3);
+  EXPECT_EQ(CommittedOffset(), then) << "what was handled, and no more, is committed";
+}
+
+TEST_F(HandlerTest, ItStopsWhileItWaitsForAnotherAttempt) {
+  Produce(0, 5);
+  HandlerOptions options = UntilEnd();
+  options.attempts = 3;
+  options.backoff = std::chrono::hours{1};
+  int dead = 0;
+  options.dead_letter = [&](const Message&, const Error&) -> Result<void> {
+    ++dead;
+    return {};
+  };
+  auto single = *SingleConsumer::Open(Options(), std::move(options));
+  std::atomic<int> calls = 0;
+  std::jthread stopper([&] {
+    const auto end = std::chrono::steady_clock::now() + kSoon;
+    while (calls == 0 && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(milliseconds{5});
+    std::this_thread::sleep_for(milliseconds{50});
+    single->Stop();
+  });
+  const auto ended = single->Run([&](const Message& message) -> Result<void> {
+    if (*message.value != "2") return {};
+    ++calls;
+    return kBad;
+  });
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().message, "bad message");
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(dead, 0) << "not all attempts were made";
+  EXPECT_EQ(CommittedOffset(), 2);
 }
 
 TEST_F(HandlerTest, PushNeverCommitsTheMessageThatFailed) {

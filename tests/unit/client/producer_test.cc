@@ -139,6 +139,24 @@ TEST_F(ProducerTest, AFutureNeedsNoFurtherCall) {
   EXPECT_EQ(wrong.get().error().action, Action::kFix);
 }
 
+TEST_F(ProducerTest, WithoutAcknowledgementsNoOffsetIsKnown) {
+  ProducerOptions options = Options();
+  options.properties = {{"acks", "0"}, {"enable.idempotence", "false"}, {"linger.ms", "500"}};
+  int delivered = 0;
+  options.on_delivery = [&](const Delivery& delivery) {
+    EXPECT_FALSE(delivery.error);
+    EXPECT_EQ(delivery.offset, -1);
+    ++delivered;
+  };
+  Producer producer = Open(options);
+  // More in one request than librdkafka numbers below zero.
+  for (int i = 0; i < 1500; ++i) ASSERT_TRUE(producer.Send(To(0, "a")));
+  auto result = producer.SendForResult(To(0, "b"));
+  EXPECT_TRUE(producer.Close(seconds{20}));
+  EXPECT_EQ(delivered, 1500);
+  EXPECT_EQ(result.get()->offset, -1);
+}
+
 TEST_F(ProducerTest, WhatLiesWithABrokerThatIsAwayIsDeliveredWhenItReturns) {
   Producer producer = Open(Options());
   ASSERT_TRUE(producer.Send(To(0, "a")));
@@ -198,6 +216,26 @@ TEST_F(ProducerTest, CloseGivesUpAndTellsEverybody) {
   ASSERT_FALSE(late);
   EXPECT_THAT(late.error().message, HasSubstr("closed"));
   EXPECT_TRUE(producer.Close(seconds{1}));
+}
+
+// The name is so long, and wrong, that a Send is at its beginning for most of its time.
+TEST_F(ProducerTest, WhatIsSentWhileItClosesIsCountedOnce) {
+  const std::string name(std::size_t{8} << 20U, 'x');
+  for (int i = 0; i < 30; ++i) {
+    Producer producer = Open(Options());
+    std::atomic<bool> sends = false;
+    std::jthread other([&](const std::stop_token& done) {
+      while (!done.stop_requested()) {
+        EXPECT_FALSE(producer.SendForResult({.topic = name}).get());
+        sends = true;
+      }
+    });
+    while (!sends) std::this_thread::yield();
+    static_cast<void>(producer.Close(milliseconds{0}));
+    other.request_stop();
+    other.join();
+    ASSERT_EQ(producer.undelivered(), 0U);
+  }
 }
 
 TEST_F(ProducerTest, TheDestructorEndsSoonAndWarns) {
@@ -329,8 +367,12 @@ TEST_F(ProducerTest, CanBeMoved) {
   Producer first = Open(Options());
   auto future = first.SendForResult(To(0, "a"));
   Producer second = std::move(first);
-  EXPECT_TRUE(second.Close(seconds{20}));
+  auto other = second.SendForResult(To(0, "b"));
+  second = Open(Options());  // closes the one before
   EXPECT_TRUE(future.get());
+  EXPECT_TRUE(other.get());
+  ASSERT_TRUE(second.Send(To(0, "c")));
+  EXPECT_TRUE(second.Close(seconds{20}));
 }
 
 }  // namespace

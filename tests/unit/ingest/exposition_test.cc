@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/unit/metrics/expect_answers.h"
 #include "tests/unit/metrics/metrics_page.h"
 
 namespace semel::ingest {
@@ -15,6 +16,11 @@ using ::testing::HasSubstr;
 TEST(ServePrometheusText, HasExactlyTheDocumentedNames) {
   const ServeTotals totals{.requests = {{200, 1}}};
   EXPECT_EQ(metrics::MetricsIn(Metrics(totals, "1").Text()), metrics::DocumentedMetrics("serve"));
+}
+
+TEST(ServePrometheusText, HasWhatAlertsAskFor) {
+  const ServeTotals totals{.requests = {{200, 1}}};
+  metrics::ExpectAnswers(Metrics(totals, "1").Text(), metrics::Alerts("semel-serve"), 7);
 }
 
 TEST(ServePrometheusText, AddsUpTheThreads) {

@@ -19,7 +19,7 @@ struct Sent {
 
 class FakeSink final : public EventSink {
  public:
-  enum class Mode { kAcknowledge, kFail, kHold, kTooLarge, kFull };
+  enum class Mode { kAcknowledge, kFail, kRefuse, kHold, kTooLarge, kFull };
 
   explicit FakeSink(Mode mode = Mode::kAcknowledge) : mode_(mode) {}
 
@@ -36,7 +36,9 @@ class FakeSink final : public EventSink {
     if (mode_ == Mode::kHold)
       held_.push_back(&event);
     else
-      event.batch->Answered(event, mode_ == Mode::kAcknowledge);
+      event.batch->Answered(event, mode_ == Mode::kAcknowledge ? EventResult::kAccepted
+                                   : mode_ == Mode::kRefuse    ? EventResult::kRejected
+                                                               : EventResult::kRetry);
     changed_.notify_all();
     return {};
   }
@@ -55,7 +57,8 @@ class FakeSink final : public EventSink {
       const std::lock_guard lock(mutex_);
       held.swap(held_);
     }
-    for (Event* event : held) event->batch->Answered(*event, acknowledged);
+    for (Event* event : held)
+      event->batch->Answered(*event, acknowledged ? EventResult::kAccepted : EventResult::kRetry);
   }
 
   void AwaitSent(std::size_t count) {

@@ -73,6 +73,22 @@ TEST_F(LocalMemoryTest, ForgetsWithTimeCountedFromTheFirst) {
   EXPECT_FALSE(Knows(1));
 }
 
+// Kafka does not have what was in the topic before.
+TEST_F(LocalMemoryTest, ATopicThatHasShrunkMakesItForget) {
+  Make(1 << 16);
+  memory->Look({5, 7});
+  Remember(1);
+  memory->Look({5, 9});
+  EXPECT_TRUE(Knows(1));
+  memory->Look({6, 0});
+  EXPECT_FALSE(Knows(1));
+  now += std::chrono::seconds(1);
+  Remember(1);
+  EXPECT_TRUE(Knows(1));
+  memory->Look({});  // it is gone
+  EXPECT_FALSE(Knows(1));
+}
+
 TEST_F(LocalMemoryTest, FullItForgetsTheOldest) {
   Make(1);  // one row of 8
   for (int i = 1; i <= 9; ++i) {

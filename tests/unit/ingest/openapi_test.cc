@@ -65,7 +65,6 @@ class OpenApiTest : public ServeTest {
 
   std::set<std::string> provoked_;
 
- private:
   bool HasWhatIsRequired(const json& schema, const json& body) const {
     if (schema.contains("anyOf"))
       return std::ranges::any_of(schema["anyOf"],
@@ -81,8 +80,48 @@ class OpenApiTest : public ServeTest {
            std::ranges::find(status["enum"], body["status"]) != status["enum"].end();
   }
 
+  /// Has the body all members of the schema, and no others?
+  static bool HasAll(const json& schema, const json& body) {
+    if (body.size() != schema["properties"].size()) return false;
+    for (const auto& [name, type] : schema["properties"].items())
+      if (!body.contains(name) ||
+          (type.contains("enum") &&
+           std::ranges::find(type["enum"], body[name]) == type["enum"].end()))
+        return false;
+    return true;
+  }
+
   json document_;
 };
+
+TEST_F(OpenApiTest, WhatIsNoOperationIsDescribedToo) {
+  const json& others = document_["components"]["responses"];
+  const auto described = [&](const char* name, const Reply& reply) {
+    return HasWhatIsRequired(others[name]["content"]["application/json"]["schema"], reply.json());
+  };
+  const Reply nowhere = Ask(Request("GET", "/nowhere"));
+  EXPECT_EQ(nowhere.status, 404);
+  EXPECT_TRUE(described("NotFound", nowhere));
+  const Reply got = Ask(Request("GET", "/v1/events"));
+  EXPECT_EQ(got.status, 405);
+  EXPECT_TRUE(described("MethodNotAllowed", got));
+  EXPECT_TRUE(got.Has("\r\nAllow: "));
+}
+
+TEST_F(OpenApiTest, PagesAreAskedByHeadToo) {
+  service->details = [] { return R"("kafka":"ok","edge_memory":"failing")"; };
+  for (const char* page : {"/livez", "/readyz", "/openapi.json"}) {
+    EXPECT_TRUE(document_["paths"][page].contains("head")) << page;
+    const Reply reply = Ask(Request("HEAD", page, "Connection: close\r\n"));
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.body, "");
+  }
+  service->draining = true;
+  EXPECT_TRUE(document_["paths"]["/readyz"]["head"]["responses"].contains(
+      std::to_string(Ask(Request("HEAD", "/readyz", "Connection: close\r\n")).status)));
+  EXPECT_TRUE(HasAll(document_["components"]["schemas"]["Readiness"],
+                     Ask(Request("GET", "/readyz")).json()));
+}
 
 TEST_F(OpenApiTest, EachStatusOfAPathForBatchesHappensAndNoOther) {
   ProvokeAll("/v1/events");

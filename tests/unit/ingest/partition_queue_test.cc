@@ -62,6 +62,27 @@ TEST_F(PartitionQueueTest, AFailureIsToldWithTheLastAnswerAndOnce) {
   EXPECT_EQ(queue.Answered(true), Left::kNone);
 }
 
+TEST_F(PartitionQueueTest, ARefusedBatchGoesAgainEventByEvent) {
+  std::array<Event, 3> events{};
+  for (Event& each : events) queue.Hold({each, "key", now});
+  ASSERT_EQ(queue.Begin(1000).size(), 3U);
+  EXPECT_FALSE(queue.alone());
+  Hold(1);
+  EXPECT_EQ(queue.Refused(events[0]), Left::kSome);
+  EXPECT_EQ(queue.Answered(true), Left::kSome);  // one of them was in another request
+  EXPECT_EQ(queue.Refused(events[2]), Left::kSome);
+  EXPECT_EQ(queue.Answered(true), Left::kNone);
+  for (const std::size_t next : {0U, 2U}) {
+    const auto& batch = queue.Begin(1000);
+    ASSERT_EQ(batch.size(), 1U);
+    EXPECT_TRUE(queue.alone());
+    EXPECT_EQ(&batch[0].event(), &events[next]);
+    AnswerAll(1);
+    EXPECT_EQ(queue.Answered(true), Left::kNone);
+  }
+  EXPECT_EQ(&queue.Begin(1000).at(0).event(), &event);
+}
+
 TEST_F(PartitionQueueTest, WhatWaitedTooLongIsTakenOut) {
   Hold(2);
   now += std::chrono::seconds(5);

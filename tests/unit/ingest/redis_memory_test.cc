@@ -47,8 +47,12 @@ class RedisMemoryTest : public testing::Test {
     }
   }
 
-  static void WaitForAnswers(const RedisMemory& memory) {
-    WaitUntil([&] { return !memory.failing(); });
+  /// What it is told of the topic comes first.
+  static void WaitForAnswers(RedisMemory& memory, const LogEnds& ends = {9}) {
+    WaitUntil([&] {
+      memory.Look(ends);
+      return !memory.failing();
+    });
   }
 
   const std::array<Fingerprint, 2> events_{Event(1), Event(2)};
@@ -64,7 +68,8 @@ TEST_F(RedisMemoryTest, InstancesShareIt) {
   EXPECT_EQ(Ask(one, events_), (std::array{false, false}));
   one.Remember(std::span(events_).first(1));
   WaitUntil([&] { return Ask(two, events_) == std::array{true, false}; });
-  const auto left = server_.Do({"PTTL", "semel:test:" + std::string(16, '\1')});
+  const std::string generation = server_.Do({"GET", "semel:test:generation"}).at(0);
+  const auto left = server_.Do({"PTTL", "semel:test:" + generation + ":" + std::string(16, '\1')});
   ASSERT_EQ(left.size(), 1U);
   EXPECT_GT(std::stoll(left[0]), 1'000);
   EXPECT_LE(std::stoll(left[0]), 60'000);
@@ -96,6 +101,57 @@ TEST_F(RedisMemoryTest, ARedisThatHangsIsNotWaitedFor) {
   server_.Signal(SIGCONT);
   WaitForAnswers(memory);
   EXPECT_EQ(Ask(memory, events_), (std::array{true, true}));
+}
+
+TEST_F(RedisMemoryTest, ATopicThatHasShrunkMakesAllForget) {
+  RedisMemory one(Settings(), log_);
+  RedisMemory two(Settings(), log_);
+  WaitForAnswers(one);
+  WaitForAnswers(two);
+  one.Remember(events_);
+  WaitUntil([&] { return Ask(two, events_) == std::array{true, true}; });
+  one.Look({10});
+  EXPECT_EQ(Ask(two, events_), (std::array{true, true})) << "it has grown";
+  one.Look({8});
+  WaitUntil([&] { return Ask(one, events_) == std::array{false, false}; });
+  EXPECT_EQ(Ask(two, events_), (std::array{false, false})) << "though it has not looked";
+  // Each of them makes all forget at its first look; at the next they agree.
+  WaitUntil([&] {
+    one.Look({8});
+    two.Look({8});
+    one.Remember(events_);
+    return Ask(two, events_) == std::array{true, true};
+  });
+}
+
+TEST_F(RedisMemoryTest, OneThatWasStartedAnewKnowsWhatTheTopicWasLike) {
+  {
+    RedisMemory memory(Settings(), log_);
+    WaitForAnswers(memory, {7});
+    memory.Look({9});  // the one before it goes to Redis
+    memory.Remember(events_);
+    WaitUntil([&] { return Ask(memory, events_) == std::array{true, true}; });
+  }
+  {
+    RedisMemory memory(Settings(), log_);
+    WaitForAnswers(memory, {7});
+    WaitUntil([&] { return Ask(memory, events_) == std::array{true, true}; });
+  }
+  RedisMemory memory(Settings(), log_);
+  WaitForAnswers(memory, {6});
+  EXPECT_EQ(Ask(memory, events_), (std::array{false, false}));
+}
+
+TEST_F(RedisMemoryTest, AnEmptyTopicHasNothingThatCouldBeRemembered) {
+  {
+    RedisMemory memory(Settings(), log_);
+    WaitForAnswers(memory, {1});
+    memory.Remember(events_);
+    WaitUntil([&] { return Ask(memory, events_) == std::array{true, true}; });
+  }
+  RedisMemory memory(Settings(), log_);
+  WaitForAnswers(memory, {0});
+  EXPECT_EQ(Ask(memory, events_), (std::array{false, false}));
 }
 
 TEST_F(RedisMemoryTest, OneThatRefusesToWriteIsToldAndLeft) {

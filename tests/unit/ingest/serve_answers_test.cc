@@ -3,6 +3,7 @@
 
 #include <future>
 
+#include "compressed.h"
 #include "serve_fixture.h"
 
 namespace semel::ingest {
@@ -60,6 +61,23 @@ TEST_F(ServeTest, WhatTheTopicCannotTakeIsTooLarge) {
   sink.SetMode(FakeSink::Mode::kTooLarge);
   Start();
   EXPECT_EQ(Ask(Post("/v1/events", R"({"id":1})")).status, 413);
+}
+
+TEST_F(ServeTest, WhatKafkaWillNeverTakeIsRejected) {
+  remembers = true;
+  sink.SetMode(FakeSink::Mode::kRefuse);
+  Start();
+  const Reply one = Ask(Post("/v1/events", R"({"id":1})"));
+  EXPECT_EQ(one.status, 400);
+  EXPECT_EQ(one.json()["status"], "rejected");
+  const Reply several = Ask(Post("/v1/events", R"([{"no":1},{"id":2},{"no":3}])"));
+  EXPECT_EQ(StatusesOf(several), "rejected rejected rejected");
+  const nlohmann::json results = several.json()["results"];
+  EXPECT_THAT(results[0]["reason"].get<std::string>(), HasSubstr("json:/id"));
+  EXPECT_THAT(results[1]["reason"].get<std::string>(), HasSubstr("Kafka will never take it"));
+  EXPECT_THAT(results[2]["reason"].get<std::string>(), HasSubstr("json:/id"));
+  sink.SetMode(FakeSink::Mode::kAcknowledge);
+  EXPECT_EQ(Ask(Post("/v1/events", R"({"id":1})")).json()["status"], "accepted");
 }
 
 TEST_F(ServeTest, AnAcknowledgedEventIsRemembered) {
@@ -157,6 +175,31 @@ TEST_F(ServeTest, NestingIsBounded) {
   EXPECT_EQ(Ask(Post("/v1/events", nested(400'000))).status, 400);
 }
 
+TEST_F(ServeTest, NestingMayBeBoundedFurther) {
+  events.max_depth = 3;
+  Start();
+  EXPECT_EQ(Ask(Post("/v1/events", R"({"id":1,"a":[[1],"]\"[[[[",[2]]})")).status, 200);
+  const Reply reply = Ask(Post("/v1/events", R"({"id":1,"a":[[[1]]]})"));
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.json()["reason"].get<std::string>(), HasSubstr("at most 3 deep"));
+  EXPECT_EQ(Ask(Post("/one", R"({"id":1,"a":[[[1]]]})")).status, 200);
+}
+
+TEST_F(ServeTest, HugeNumbersAreWordsLikeOthers) {
+  Start();
+  const std::string digits(5000, '9');
+  for (const std::string& body :
+       {R"({"id":1,"n":)" + digits + "}", R"({"id":1,"n":1e)" + digits + "}",
+        R"({"id":)" + std::string(40, '9') + "}"}) {
+    EXPECT_EQ(Ask(Post("/v1/events", body)).status, 200) << body.substr(0, 40);
+    EXPECT_EQ(sink.sent().back().value, body);
+  }
+  // Equal numbers are equal keys, so one that cannot be written out is refused.
+  const Reply reply = Ask(Post("/v1/events", R"({"id":1e1000000000})"));
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.json()["reason"].get<std::string>(), HasSubstr("out of range"));
+}
+
 TEST_F(ServeTest, APathForSingleEventsTakesNoBatch) {
   Start();
   EXPECT_EQ(Ask(Post("/one", R"({"id":1})")).status, 200);
@@ -174,6 +217,17 @@ TEST_F(ServeTest, OneConnectionServesManyRequests) {
   EXPECT_EQ(client.Ask(Post("/v1/events", R"({"no":3})")).status, 400);
   EXPECT_EQ(client.Ask(Post("/v1/events", R"({"id":4})", "Connection: close\r\n")).status, 200);
   EXPECT_TRUE(client.Ended());
+}
+
+TEST_F(ServeTest, ABodyMayBeCompressed) {
+  Start();
+  const std::string event = R"({"id":1})";
+  EXPECT_EQ(Ask(Post("/v1/events", Gzip(event), "Content-Encoding: gzip\r\n")).status, 200);
+  EXPECT_EQ(Ask(Post("/one", Zstd(event), "Content-Encoding: zstd\r\n")).status, 200);
+  EXPECT_EQ(Ask(Post("/v1/events", Zstd(event), "Content-Encoding: gzip\r\n")).status, 400);
+  ASSERT_EQ(sink.sent().size(), 2U);
+  EXPECT_EQ(sink.sent()[0].value, event);
+  EXPECT_EQ(sink.sent()[1].value, event);
 }
 
 TEST_F(ServeTest, ABodyInChunks) {

@@ -1,6 +1,7 @@
 // Each bound of limits.h, and what tries to get around them.
 #include <gmock/gmock.h>
 
+#include "compressed.h"
 #include "serve_fixture.h"
 
 namespace semel::ingest {
@@ -29,6 +30,36 @@ TEST_F(ServeTest, ABodyHasABound) {
   Client client = Connect();
   client.Send(Request("POST", "/v1/events", "Transfer-Encoding: chunked\r\n"));
   EXPECT_EQ(client.Ask("65\r\n" + fits + " \r\n0\r\n\r\n").status, 413);
+}
+
+TEST_F(ServeTest, WhatABodyBecomesHasABound) {
+  limits.decompressed_bytes = 200'000;
+  limits.compression_ratio = 50;
+  Start();
+  for (const bool zstd : {false, true}) {
+    const auto status = [&](const std::string& text) {
+      return Ask(Post("/v1/events", zstd ? Zstd(text) : Gzip(text),
+                      zstd ? "Content-Encoding: zstd\r\n" : "Content-Encoding: gzip\r\n"))
+          .status;
+    };
+    EXPECT_EQ(status(Noise(200'000)), 400);  // it fits, and is no JSON
+    EXPECT_EQ(status(Noise(200'001)), 413);
+    EXPECT_EQ(status(std::string(100'000, ' ')), 413);  // a bomb, though within the size
+  }
+}
+
+/// A request that a client may send fits into an idle server, whatever else is refused.
+TEST_F(ServeTest, TheLargestRequestFits) {
+  limits.body_bytes = 300'000;
+  limits.decompressed_bytes = 250'000;
+  limits.compression_ratio = 1000;
+  limits.bytes_in_flight = LargestRequest(limits);
+  Start();
+  const std::string event = R"({"id":1})" + std::string(249'992, ' ');
+  EXPECT_EQ(Ask(Post("/v1/events", Gzip(event), "Content-Encoding: gzip\r\n")).status, 200);
+  const std::string plain = Noise(250'000);  // not smaller when it is compressed
+  EXPECT_EQ(Ask(Post("/v1/events", Zstd(plain), "Content-Encoding: zstd\r\n")).status, 400);
+  EXPECT_EQ(Ask(Post("/v1/events", event + std::string(50'000, ' '))).status, 200);
 }
 
 TEST_F(ServeTest, ABatchHasABound) {
@@ -92,6 +123,30 @@ TEST_F(ServeTest, ConnectionsHaveABound) {
   EXPECT_EQ(Connect().Read().status, 503);
   EXPECT_EQ(server->turned_away(), 1U);
   EXPECT_EQ(first.Ask(Request("GET", "/livez")).status, 200);
+}
+
+// Closed with bytes unread, the connection would be reset, and the answer lost.
+TEST_F(ServeTest, WhoIsTurnedAwayGetsToReadIt) {
+  limits.connections = 1;
+  Start();
+  Client first = Connect();
+  EXPECT_EQ(first.Ask(Request("GET", "/livez")).status, 200);
+  for (int i = 0; i < 20; ++i) {
+    const Reply reply = Ask(Post("/v1/events", std::string(100'000, ' ')));
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_TRUE(reply.Has("Retry-After: 1\r\n"));
+  }
+  EXPECT_EQ(server->turned_away(), 20U);
+  EXPECT_EQ(first.Ask(Request("GET", "/livez")).status, 200);
+}
+
+// LeakSanitizer looks for what nobody answered.
+TEST_F(ServeTest, AServerMayEndBeforeKafkaAnswers) {
+  sink.SetMode(FakeSink::Mode::kHold);
+  Start();
+  Client client = Connect();
+  client.Send(Post("/v1/events", R"({"id":1})"));
+  sink.AwaitSent(1);
 }
 
 TEST_F(ServeTest, AHeaderThatDoesNotComeIsNotWaitedFor) {

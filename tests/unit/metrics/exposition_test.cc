@@ -8,6 +8,7 @@
 
 #include "metrics/sink_exposition.h"
 #include "tests/unit/metrics/example_snapshot.h"
+#include "tests/unit/metrics/expect_answers.h"
 #include "tests/unit/metrics/metrics_page.h"
 
 namespace semel::metrics {
@@ -73,31 +74,15 @@ TEST(PrometheusText, HasExactlyTheDocumentedNames) {
   EXPECT_EQ(MetricsIn(Metrics(SinkExampleSnapshot(), "1.2.3").Text()), DocumentedMetrics("sink"));
 }
 
-/// Names and labels that `asked` asks for exist in `text`; a query for others would be empty
-/// without a word.
-void ExpectAnswers(const std::string& text, const std::string& asked, std::size_t names_at_least) {
-  const std::set<std::string> series = Matches(text, R"((?:^|\n)(semel_[a-z_]+)[{ ])");
-  const std::set<std::string> pairs = Matches(text, R"re(([a-z]+="[a-z]+"))re");
-  // "semel_restor..." is prose.
-  const auto names = Matches(asked, R"((semel_[a-z_]+)(?:[^a-z_.]|\.[^.]))");
-  EXPECT_GE(names.size(), names_at_least);
-  for (const std::string& name : names)
-    EXPECT_TRUE(series.contains(name) || series.contains(name + "_bucket")) << name;
-  for (const std::string& pair : Matches(asked, R"re(((?:result|outcome)="[a-z]+"))re"))
-    EXPECT_TRUE(pairs.contains(pair)) << pair;
-  for (const std::string& either : Matches(asked, R"re((?:result|outcome)=~"([a-z|\\]+)")re"))
-    for (const std::string& value : Matches(either, "([a-z]+)"))
-      EXPECT_THAT(text, HasSubstr("=\"" + value + "\""));
-}
-
 TEST(PrometheusText, HasWhatAlertsAndDashboardsAskFor) {
   const std::string text = Metrics(ExampleSnapshot(), "1.2.3").Text();
-  for (const std::string file :
-       {SEMEL_DEPLOY "/prometheus/alerts.yml", SEMEL_DEPLOY "/grafana/semel.json"}) {
-    SCOPED_TRACE(file);
-    // In JSON a quote is \".
-    ExpectAnswers(text, std::regex_replace(FileText(file), std::regex(R"(\\")"), "\""), 10);
-  }
+  ExpectAnswers(text, Alerts("semel"), 10);
+  ExpectAnswers(Metrics(SinkExampleSnapshot(), "1.2.3").Text(), Alerts("semel-sink"), 2);
+  // In JSON a quote is \".
+  ExpectAnswers(
+      text,
+      std::regex_replace(FileText(SEMEL_DEPLOY "/grafana/semel.json"), std::regex(R"(\\")"), "\""),
+      10);
 }
 
 TEST(PrometheusText, HasWhatItsPageSpeaksOf) {

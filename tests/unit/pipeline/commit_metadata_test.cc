@@ -20,7 +20,9 @@ TEST(CommitMetadataTest, WhatSomebodyElseWroteIsNotTaken) {
   for (const char* text :
        {"", "semel", "semel2 changelog=1 appended=2 partitions=3", "semel1 changelog=1 appended=2",
         "semel1 changelog=x appended=2 partitions=3", "semel1 changelog=1 appended=2 partitions=3 ",
-        "semel1 changelog=1 appended=2 partitions=99999999999", "semel1 changelog= appended=2"}) {
+        "semel1 changelog=1 appended=2 partitions=99999999999", "semel1 changelog= appended=2",
+        "semel1 changelog=01 appended=2 partitions=3",
+        "semel1 changelog=1 appended=-0 partitions=3"}) {
     EXPECT_FALSE(ParseCommitMetadata(text)) << text;
   }
 }

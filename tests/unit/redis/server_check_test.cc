@@ -14,7 +14,7 @@ std::string Info(const std::string& mode, const std::string& role, const std::st
 }
 
 TEST(ServerCheck, TakesWhatNeverEvicts) {
-  const auto unlimited = CheckServer(Info("standalone", "master", "0", "allkeys-lru", "1"));
+  const auto unlimited = CheckServer(Info("standalone", "master", "0", "noeviction", "1"));
   ASSERT_TRUE(unlimited) << unlimited.error().message;
   EXPECT_TRUE(unlimited->empty());
   EXPECT_TRUE(CheckServer(Info("standalone", "master", "1000000", "noeviction", "1")));
@@ -25,6 +25,8 @@ TEST(ServerCheck, StopsWhereItMayEvict) {
   ASSERT_FALSE(evicts);
   EXPECT_EQ(evicts.error().action, Action::kStop);
   EXPECT_NE(evicts.error().message.find("volatile-ttl"), std::string::npos);
+  EXPECT_FALSE(CheckServer(Info("standalone", "master", "0", "allkeys-lru", "1")))
+      << "a limit may be set later";
 }
 
 TEST(ServerCheck, KnowsWhatIsNotSupportedAndWhatPasses) {

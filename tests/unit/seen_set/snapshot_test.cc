@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
+
+#include "base/crc32c.h"
 
 namespace semel {
 namespace {
@@ -151,6 +154,17 @@ TEST_F(Snapshot, ABlockThatIsMissingIsNoticed) {
   const std::size_t trailer = 4 + 8 + 8 + 4;
   golden.erase(golden.size() - trailer - second, second);
   ExpectRefused(golden, "another number of entries");
+}
+
+TEST_F(Snapshot, TimesThatCannotBeAreRefused) {
+  for (const std::int64_t base : {INT64_MIN, std::int64_t{-1}, std::int64_t{0}, INT64_MAX}) {
+    std::string golden = Golden("128");
+    const std::size_t block = golden.size() - (4 + 8 + 8 + 4) - (4 + 8 + 28 + 4);
+    std::memcpy(golden.data() + block + 4, &base, sizeof base);
+    const std::uint32_t crc = Crc32c(std::string_view(golden).substr(block, 4 + 8 + 28));
+    std::memcpy(golden.data() + block + 4 + 8 + 28, &crc, sizeof crc);
+    ExpectRefused(golden, "impossible time");
+  }
 }
 
 TEST_F(Snapshot, OtherFilesAreRefused) {

@@ -22,6 +22,7 @@ class OneTable final : public Database {
  public:
   Result<void> Open() override { return {}; }
   bool open() const override { return true; }
+  Result<void> EndAbandoned() override { return {}; }
   Result<Positions> Read() override { return Positions{}; }
   Result<void> Create(const Positions& /*positions*/) override { return {}; }
   Result<void> Commit(const std::map<kafka::Partition, Move>& /*moves*/) override { return {}; }
@@ -138,6 +139,15 @@ TEST_F(RowWriterTest, HalvesRatherThanGoRowByRow) {
   ASSERT_TRUE(Write(OnInvalid::kDrop, values));
   EXPECT_EQ(table_.rows.size(), 1'023U);
   EXPECT_EQ(table_.tries, 20);
+}
+
+// Each costs the server some work, and meanwhile the group hears nothing of us.
+TEST_F(RowWriterTest, GivesUpABatchOfWhichTooManyAreRefused) {
+  const auto written = Write(OnInvalid::kTopic, std::vector<std::string>(50'000, "bad"));
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().action, Action::kRetry);
+  EXPECT_LT(table_.tries, 8'000);
+  EXPECT_TRUE(letters_.sent.empty()) << "they are read again";
 }
 
 TEST_F(RowWriterTest, FailsIfALetterIsNotAcknowledged) {

@@ -108,6 +108,22 @@ TEST(RunFile, RefusesWhatIsNoFileOfPipelines) {
               StartsWith(":4:12: 'dedup' wants a map"));
 }
 
+TEST(RunFile, RefusesWhatHasNoEnd) {
+  EXPECT_THAT(Refusal("brokers: &a [*a]\n"), HasSubstr("an alias stands for what it is in"));
+  EXPECT_THAT(Refusal("pipelines: &a\n  - name: x\n    dedup: {key: *a}\n"),
+              HasSubstr("an alias stands for what it is in"));
+  std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 9; ++i) {
+    const std::string one = "*a" + std::to_string(i - 1);
+    laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + one;
+    for (int k = 1; k < 10; ++k) laughs += ", " + one;
+    laughs += "]\n";
+  }
+  EXPECT_THAT(Refusal(laughs), HasSubstr("nested too deep"));
+  EXPECT_THAT(Refusal("brokers: " + std::string(100, '[') + std::string(100, ']')),
+              HasSubstr("nested too deep"));
+}
+
 TEST(RunFile, RefusesUnknownKeysAtEachLevel) {
   EXPECT_THAT(Refusal("broker: b\n" + kTop + kServe), StartsWith(":1:1: unknown setting 'broker'"));
   EXPECT_THAT(Refusal(kTop + "  - name: a\n    sink: {}\n"),
@@ -199,6 +215,78 @@ TEST(RunFile, NamesACycleOfTopics) {
   EXPECT_EQ(Refusal(kTop + kOnce + elsewhere), "accepted");
 }
 
+TEST(RunFile, ListsOfBrokersWithOneInCommonAreOneCluster) {
+  const auto two = [](const std::string& one, const std::string& other) {
+    return Refusal("pipelines:\n  - name: a\n    dedup: {from: a, to: b, brokers: '" + one +
+                   "'}\n  - name: c\n    dedup: {from: b, to: a, brokers: '" + other + "'}\n");
+  };
+  for (const char* other : {"k2:9092,k1:9092", "k1", "PLAINTEXT://K1:9092", "k3:1, k1:9092"})
+    EXPECT_THAT(two("k1:9092,k2:9092", other), HasSubstr("in a circle")) << other;
+  EXPECT_EQ(two("k1:9092,k2:9092", "k1:9093,k3:9092"), "accepted");
+  EXPECT_EQ(two("[::1]:9092", "[::1]:9093"), "accepted");
+  EXPECT_THAT(two("[::1]", "[::1]:9092"), HasSubstr("in a circle"));
+}
+
+TEST(RunFile, AStateDirectoryIsTheSameHoweverItIsWritten) {
+  const std::string first =
+      kTop + "  - name: a\n    dedup: {from: a, to: b, state-dir: /var/lib/semel/a}\n";
+  for (const char* other :
+       {"/var/lib/semel/a/", "/var/lib/semel/../semel//a", "/var/lib/semel/./a"})
+    EXPECT_THAT(
+        Refusal(first + "  - name: c\n    dedup: {from: c, to: d, state-dir: " + other + "}\n"),
+        HasSubstr(":6:40: the directory /var/lib/semel/a is that of 'a'"))
+        << other;
+}
+
+TEST(RunFile, LooksAtCertificatesAndAddressesToo) {
+  const auto serve = [](const std::string& settings) {
+    return Refusal(kTop + "  - name: a\n    serve: {to: e, " + settings + "}\n");
+  };
+  const std::string none = Write("none.pem", "nothing\n");
+  EXPECT_THAT(serve("tls-certificate: " + none + ", tls-key: " + none),
+              StartsWith(":4:37: --tls-certificate "));
+  EXPECT_THAT(serve("edge-redis: 'rediss://r', redis-ca: " + none),
+              HasSubstr("has no certificate"));
+  EXPECT_THAT(serve("edge-redis: 'rediss://r', redis-ca: /no/such"), HasSubstr("/no/such"));
+  EXPECT_THAT(serve("listen: here"),
+              StartsWith(":4:28: --listen: address 'here' is not HOST:PORT"));
+  EXPECT_THAT(Refusal("metrics: 9090\n" + kTop + kServe),
+              StartsWith(":1:10: --metrics: address '9090' is not HOST:PORT"));
+}
+
+TEST(RunFile, PathsOfAServeAreMaps) {
+  const auto plan = Read(kTop +
+                         "  - name: a\n    serve:\n      to: events\n      key: [json:/id]\n"
+                         "      endpoint:\n"
+                         "        - {path: /clicks, to: clicks, key: [json:/a, 'json:/b c']}\n"
+                         "        - path=/views to=views on-missing=accept batches=false\n");
+  ASSERT_TRUE(plan) << plan.error().message;
+  const auto& endpoints = std::get<ServeOptions>(plan->pipelines[0].options).endpoints;
+  ASSERT_EQ(endpoints.size(), 3U);
+  EXPECT_EQ(endpoints[1].topic, "clicks");
+  EXPECT_THAT(endpoints[1].key.parts, testing::ElementsAre("json:/a", "json:/b c"));
+  EXPECT_TRUE(endpoints[1].batches);
+  EXPECT_THAT(endpoints[2].key.parts, testing::ElementsAre("json:/id"));
+  EXPECT_EQ(endpoints[2].on_missing, ingest::OnMissing::kAccept);
+  EXPECT_FALSE(endpoints[2].batches);
+  EXPECT_THAT(Refusal(kTop + "  - name: a\n    serve: {endpoint: [{path: /a, form: b}]}\n"),
+              AllOf(StartsWith(":4:23: "), HasSubstr("'form' is none of")));
+}
+
+TEST(RunFile, AnEdgeThatRemembersLongerThanTheDedupBehindItIsDoubted) {
+  const auto doubts = [](const std::string& edge, const std::string& window) {
+    const auto plan =
+        Read(kTop + "  - name: in\n    serve: {to: events, " + edge + "}\n" +
+             "  - name: once\n    dedup: {from: events, to: b, window: " + window + "}\n");
+    return plan ? Doubts(*plan) : std::vector<std::string>{plan.error().message};
+  };
+  EXPECT_THAT(doubts("edge-ttl: 2h", "1h"),
+              testing::ElementsAre(AllOf(HasSubstr(".yaml:4:35: edge-ttl is 2h"),
+                                         HasSubstr("'once' behind it 1h"))));
+  EXPECT_THAT(doubts("edge-ttl: 1h", "1h"), testing::IsEmpty());
+  EXPECT_THAT(doubts("edge-ttl: 2h, edge-memory: 0", "1h"), testing::IsEmpty());
+}
+
 class RunFileReferences : public testing::Test {
  protected:
   RunFileReferences() {
@@ -282,6 +370,23 @@ TEST_F(RunFileReferences, AreNotInWhatIsExplained) {
   EXPECT_THAT(text, HasSubstr("unique -> table (sink-postgres) -> table \"t\"\n"));
   EXPECT_THAT(text, HasSubstr("--allow-principal User:semel --operation Write --transactional-id "
                               "semel.events- --resource-pattern-type prefixed\n"));
+}
+
+TEST(RunExplain, SaysWhatOtherServersHaveToAllow) {
+  const auto plan =
+      Read(kTop + "  - name: in\n    serve: {to: events, edge-redis: 'redis://cache'}\n" +
+           "  - name: once\n    dedup: {from: events, to: unique, seen: 'redis://cache'}\n" +
+           "  - name: out\n    sink-postgres: {from: unique, to: postgresql://h/d, table: s.t, "
+           "create-table: true}\n");
+  ASSERT_TRUE(plan) << plan.error().message;
+  const std::string text = Explain(*plan);
+  for (const char* line : {"ACL SETUSER USER on >PASSWORD ~semel:* +mget +set +select\n",
+                           "ACL SETUSER USER on >PASSWORD ~semel:* +get +set +del +exists +evalsha "
+                           "+script|load +info +select\n",
+                           "GRANT SELECT, INSERT ON \"s\".\"t\" TO USER\n",
+                           "GRANT SELECT, INSERT, UPDATE ON \"s\".\"semel_offsets\" TO USER\n",
+                           "GRANT CREATE ON SCHEMA \"s\" TO USER\n"})
+    EXPECT_THAT(text, HasSubstr(line));
 }
 
 TEST(RunExplain, PromisesNoMoreThanEachModeDoes) {
