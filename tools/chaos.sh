@@ -4,8 +4,8 @@
 # chaos [--minutes N] [--seed S] [--rate R]: on a cluster of its own.
 chaos() (
   require build kafka chaos
-  build_preset release --target semel chaos_preload
-  ln -sfn release/apps/semel/semel "$build/semel"
+  if [[ ! ${SEMEL_BIN-} ]]; then build_release; fi
+  build_preset release --target chaos_preload
   export SEMEL_CLUSTER_DIR=${SEMEL_CLUSTER_DIR:-build/chaos-cluster} PYTHONPYCACHEPREFIX=$build/pycache
   export SEMEL_CHAOS_PRELOAD=$build/release/tests/chaos/libchaos_preload.so
   exec 7>"$build/$(basename "$SEMEL_CLUSTER_DIR").lock"

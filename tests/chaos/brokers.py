@@ -31,7 +31,10 @@ class Victim:
     broker: Broker
 
     def hurt(self, how: str) -> None:
-        {"kill": self.broker.kill, "stop": self.broker.stop, "pause": self.broker.pause}[how]()
+        try:
+            {"kill": self.broker.kill, "stop": self.broker.stop, "pause": self.broker.pause}[how]()
+        except RuntimeError:
+            self.broker.kill()  # one that takes too long to stop must not stop later, when it is taken for healed
 
 
 class Brokers:
@@ -47,7 +50,11 @@ class Brokers:
             yield None
             return
         try:
-            victim = wait_for(lambda: self._choose(chance), "somebody leads what is to be hurt")
+            try:
+                victim = wait_for(lambda: self._choose(chance), "somebody leads what is to be hurt")
+            except TimeoutError:
+                yield None
+                return
             try:
                 yield victim
             finally:

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 sys.dont_write_bytecode = True
@@ -37,6 +37,7 @@ from workers import KINDS, Tally, Watchdog, Worker, wait_owner  # noqa: E402
 
 PARTITIONS = 6
 PRODUCERS = 2
+Part = TypeVar("Part")
 
 
 def say(text: str) -> None:
@@ -56,7 +57,7 @@ class Run:
         self.cluster = Cluster(dev("up").strip())
         self.job = Job(self.cluster, self.semel, self.directory, "views")
         # Short enough that events leave it, long enough that a broker's absence makes no record late.
-        self.job.window = f"{max(60, min(900, round(self.seconds / 4)))}s"
+        self.job.window = f"{max(60, min(600, round(self.seconds / 4)))}s"
         self.violations = Violations()
         self.tally = Tally()
         self.disk = SmallDisk(self.directory / "disk")
@@ -65,18 +66,23 @@ class Run:
         self.workers = [Worker(kind, self.job, self.directory / f"worker-{kind.name}", self.disk.path, preload, self.faketime,
                                self.tally) for kind in KINDS]
         self.summary = Summary(self)
+        self._parts: list[Any] = []  # that have threads or processes
+
+    def _part(self, part: Part) -> Part:
+        self._parts.append(part)
+        return part
 
     def break_things(self) -> None:
         cluster, job = self.cluster, self.job
         cluster.create_topic(job.source, PARTITIONS, config={"retention.ms": -1})
         job.create_output(retention_ms=-1)
-        self.streams = Streams(job, self.directory, PRODUCERS, self.rate, self.seed)
+        self.streams = self._part(Streams(job, self.directory, PRODUCERS, self.rate, self.seed))
         for worker in self.workers:
             worker.wanted = True
-        self.watchdog = Watchdog(self.workers)
+        self.watchdog = self._part(Watchdog(self.workers))
         wait_for(lambda: all(worker.ready for worker in self.workers), "all workers ready", 300)
-        self.reader = LiveReader(cluster.bootstrap, job.output, PARTITIONS)
-        self.nemesis = Nemesis(self.seed, cluster, job, self.workers, Brokers(cluster, job), self.disk)
+        self.reader = self._part(LiveReader(cluster.bootstrap, job.output, PARTITIONS))
+        self.nemesis = self._part(Nemesis(self.seed, cluster, job, self.workers, Brokers(cluster, job), self.disk))
         say(f"{len(self.workers)} workers, {PRODUCERS} producers, window {job.window}; now things break")
         progress = Watch(self)
         self.nemesis.run(self.seconds)
@@ -89,18 +95,18 @@ class Run:
             worker.control.calm()
             worker.wanted = True
         time.sleep(5)
-        self.streams.stop()
+        *others, self.last = sorted(self.workers, key=lambda worker: worker.kind.name == "a")
+        for worker in others:
+            worker.stop()
+        wait_owner(self.last, PARTITIONS, 300)
+        time.sleep(5)  # so that it has something new to save of each partition
+        self.streams.finish()
+        say("what is left goes out")
         began = time.monotonic()
         wait_for(self._drained, "lag 0", 300 + self.seconds)
         self.summary.drained_seconds = time.monotonic() - began
-        say("drained; workers end, one after the other")
-        *others, last = sorted(self.workers, key=lambda worker: worker.kind.name == "a")
-        for worker in others:
-            worker.stop()
-        wait_owner(last, PARTITIONS, 300)
-        last.stop()
+        self.last.stop()
         self.watchdog.stop()
-        self.last = last
 
     def _drained(self) -> bool:
         time.sleep(1)
@@ -139,7 +145,12 @@ class Run:
         self.summary.check_seconds = time.monotonic() - began
 
     def close(self) -> None:
+        """In whatever state we are. Those that start others first."""
+        for part in self._parts:
+            part.stop()
         self.semel.kill_all()
+        for worker in self.workers:
+            worker.close()
         self.disk.close()
 
 
@@ -181,6 +192,8 @@ def main() -> int:
         run.heal()
         run.check()
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         run.close()
     text = run.summary.write()
     print(text)

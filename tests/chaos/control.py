@@ -49,6 +49,11 @@ class Control:
         replaced.write_text(f"{ahead:+d}\n")
         replaced.replace(self._clock)
 
+    def forget(self, pid: int) -> None:
+        """What libfaketime leaves of a process that was killed."""
+        for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+            (Path("/dev/shm") / name).unlink(missing_ok=True)
+
     def calm(self) -> None:
         for name in _FIELDS[1:]:
             self.set(name, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 class SmallDisk:
     """A tmpfs where we may mount one; else a directory, and preload.cc refuses to write (`mounted` is False)."""
 
-    def __init__(self, path: Path, mebibytes: int = 256) -> None:
+    def __init__(self, path: Path, mebibytes: int = 512) -> None:
         self.path = path
         self._ballast = path / "ballast"
         path.mkdir(parents=True)
@@ -32,7 +32,7 @@ class SmallDisk:
 
     def close(self) -> None:
         if self.mounted:
-            subprocess.run(["umount", str(self.path)], check=True)
+            subprocess.run(["umount", "--lazy", str(self.path)], check=True)
             self.mounted = False
         if not os.listdir(self.path):
             self.path.rmdir()

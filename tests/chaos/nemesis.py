@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import threading
 import time
 from collections import Counter
 from typing import Any, Callable, Iterator
 
 from brokers import Brokers
-from cluster import Cluster, Record, kafka_tool
+from cluster import Cluster, Record
+from confluent_kafka import KafkaException
 from disk import SmallDisk
 from job import Job
 from workers import Worker
@@ -49,15 +51,19 @@ class Nemesis:
                 for kind in order.choices(list(self._kinds), [weight for weight, _ in self._kinds.values()],
                                           k=order.choice((1, 2, 2, 3))):
                     number += 1
-                    thread = threading.Thread(target=self._inflict, args=(kind, random.Random(f"{self._seed} {number}")))
+                    thread = threading.Thread(target=self._inflict, args=(kind, random.Random(f"{self._seed} {number}")), daemon=True)
                     thread.start()
                     self._running.append(thread)
             self._stop.wait(min(order.uniform(*PERIOD), max(0.0, end - time.monotonic())))
-        self._stop.set()
+        self.stop()
         for thread in self._running:
-            thread.join(400)
+            thread.join(900)
             if thread.is_alive():
                 self.errors.append("a fault does not end")
+
+    def stop(self) -> None:
+        """What is broken heals soon."""
+        self._stop.set()
 
     def _inflict(self, kind: str, chance: random.Random) -> None:
         _, fault = self._kinds[kind]
@@ -217,22 +223,27 @@ class Nemesis:
                 (self._job.changelog, "segment.ms", chance.choice((15_000, 604_800_000))),
                 (self._job.changelog, "max.message.bytes", chance.choice((1_048_588, 2_097_152))),
             ))
-            kafka_tool("kafka.admin.ConfigCommand", "--alter", "--entity-type", "topics", "--entity-name", topic,
-                       "--add-config", f"{setting}={value}")
+            try:
+                self._cluster.set_topic_config(topic, {setting: value})
+            except (RuntimeError, subprocess.TimeoutExpired):
+                return  # nobody answers just now
             yield f"{topic} {setting}={value}"
         finally:
             self._configuring.release()
 
     def _foreign_transaction(self, chance: random.Random) -> Iterator[str]:
         """Records in the input that must never come out: aborted, or left open until the brokers end it."""
-        transaction = self._cluster.transaction(config={"transaction.timeout.ms": 8000})
-        partition = chance.randrange(self._job.partitions)
-        transaction.send(self._job.source, [Record(b'{"event_id":"never"}', partition=partition) for _ in range(20)])
         abandoned = chance.random() < 0.5
-        yield f"{self._job.source} [{partition}]" + (", left open" if abandoned else "")
-        self._last(chance, 0.5, 5)
-        if not abandoned:
-            transaction.abort()
+        try:
+            transaction = self._cluster.transaction(config={"transaction.timeout.ms": 8000})
+            partition = chance.randrange(self._job.partitions)
+            transaction.send(self._job.source, [Record(b'{"event_id":"never"}', partition=partition) for _ in range(20)])
+            yield f"{self._job.source} [{partition}]" + (", left open" if abandoned else "")
+            self._last(chance, 0.5, 5)
+            if not abandoned:
+                transaction.abort()
+        except (KafkaException, TimeoutError):
+            pass  # another fault is in its way, and the brokers end it
 
     @property
     def _kinds(self) -> dict[str, tuple[float, Fault]]:

@@ -1,6 +1,8 @@
 // Preloaded into a worker of the chaos test: network and disk go wrong when the nemesis says so, in
 // a file that both have mapped (SEMEL_CHAOS_CONTROL).
 //
+// The clock is libfaketime's business, but for one call that it does not know.
+//
 // Connections are those that the process opened itself. Only librdkafka's way to use them is
 // covered: sendmsg, send, recvmsg, recv on sockets that do not block. The disk is regular files.
 #include <dlfcn.h>
@@ -8,6 +10,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <threads.h>
 #include <unistd.h>
 
 #include <array>
@@ -15,6 +19,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 
 namespace {
 
@@ -81,9 +86,31 @@ void Dawdle(int descriptor) {
   if (delay != 0 && IsFile(descriptor)) ::usleep(delay * 1000);
 }
 
+constexpr long kNsPerSecond = 1'000'000'000;
+
+// The kernel keeps the right time, and so must be told a deadline in it.
+timespec InRightTime(const timespec& shifted) {
+  timespec told{};
+  timespec right{};
+  ::clock_gettime(CLOCK_REALTIME, &told);
+  ::syscall(SYS_clock_gettime, CLOCK_REALTIME, &right);
+  timespec found{.tv_sec = shifted.tv_sec - told.tv_sec + right.tv_sec,
+                 .tv_nsec = shifted.tv_nsec - told.tv_nsec + right.tv_nsec};
+  for (; found.tv_nsec < 0; found.tv_nsec += kNsPerSecond) --found.tv_sec;
+  for (; found.tv_nsec >= kNsPerSecond; found.tv_nsec -= kNsPerSecond) ++found.tv_sec;
+  return found;
+}
+
 }  // namespace
 
 extern "C" {
+
+// librdkafka waits with it: without this, a clock that is behind ends each wait at once.
+int cnd_timedwait(cnd_t* condition, mtx_t* mutex, const timespec* deadline) {
+  static auto* const next = Next<decltype(cnd_timedwait)>("cnd_timedwait");
+  const timespec right = InRightTime(*deadline);
+  return next(condition, mutex, &right);
+}
 
 int connect(int descriptor, const sockaddr* address, socklen_t size) {
   static auto* const next = Next<decltype(connect)>("connect");

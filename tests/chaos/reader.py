@@ -151,12 +151,14 @@ def read_values(brokers: str, topic: str, partition: int) -> Iterator[tuple[byte
     try:
         consumer.assign([TopicPartition(topic, partition, 0)])
         while True:
-            for message in consumer.consume(1000, DEADLINE):
-                error = message.error()
-                if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                    return
-                if error is not None:
-                    raise KafkaException(error)
-                yield message.value(), message.timestamp()[1]
+            message = consumer.poll(DEADLINE)
+            if message is None:
+                raise TimeoutError(f"{topic} [{partition}]: nothing for {DEADLINE:g} s, and it is not at its end")
+            error = message.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                return
+            if error is not None:
+                raise KafkaException(error)
+            yield message.value(), message.timestamp()[1]
     finally:
         consumer.close()

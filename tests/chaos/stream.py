@@ -42,13 +42,17 @@ class Streams:
                     self._running[number] = self._start()
 
     def stop(self) -> None:
-        """Returns when nothing is under way any more."""
+        """None is replaced any more."""
         self._stop.set()
         self._thread.join(60)
+
+    def finish(self) -> None:
+        """Returns when nothing is under way any more."""
+        self.stop()
         for process in self._running:
             process.term()
         for process in self._running:
-            process.wait(180)
+            process.wait(300)
 
     def write_truth(self, path: Path) -> None:
         """All of them in one file, whole lines only; they are told apart by partition and offset."""

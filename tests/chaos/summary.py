@@ -62,8 +62,11 @@ class Summary:
             "faults": dict(sorted(run.nemesis.faults.items())),
             "faults_in_all": sum(run.nemesis.faults.values()),
             "counters": dict(run.tally.counters),
-            "restores": sum(text.read_text(errors="replace").count("partition restored") for text in logs),
+            "restores": _count(logs, "partition restored"),
+            "snapshots_written": _count(logs, "snapshot written"),
+            "snapshots_not_written": _count(logs, "snapshot not written"),
             "workers": {"started": tally.starts, "killed": tally.killed, "ended_cleanly": tally.clean_ends,
+                        "assertions_of_librdkafka": tally.assertions,
                         "ended_by_themselves": {str(code): count for code, count in sorted(tally.exits.items())},
                         "last_words": tally.last_words},
             "producers_replaced_by_the_test": len(run.streams.replaced),
@@ -83,7 +86,8 @@ def to_text(found: dict[str, Any]) -> str:
         lines.append(f"{name.replace('_', ' '):>28} {count:>12,}")
     for name, count in found["counters"].items():
         lines.append(f"{name:>28} {count:>12,}")
-    for name in ("seen_live", "polls_live", "restored_entries", "restores", "faults_in_all"):
+    for name in ("seen_live", "polls_live", "restored_entries", "restores", "snapshots_written", "snapshots_not_written",
+                 "faults_in_all"):
         lines.append(f"{name.replace('_', ' '):>28} {found[name]:>12,}")
     for name, count in found["faults"].items():
         lines.append(f"{name:>28} {count:>12,}")
@@ -95,6 +99,10 @@ def to_text(found: dict[str, Any]) -> str:
     total = sum(found["violations"].values())
     lines += ["", f"FAILED: {total} violations: {found['violations']}" if total else "PASSED: no violation"]
     return "\n".join(lines) + "\n"
+
+
+def _count(logs: list[Path], text: str) -> int:
+    return sum(log.read_text(errors="replace").count(text) for log in logs)
 
 
 def versions(binary: Path) -> dict[str, str]:

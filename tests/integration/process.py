@@ -61,7 +61,7 @@ class Process:
     def kill9(self) -> None:
         """Returns when it is gone."""
         self._signal(signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(60)
 
     def pause(self) -> None:
         self._signal(signal.SIGSTOP)
