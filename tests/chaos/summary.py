@@ -64,7 +64,7 @@ class Summary:
             "counters": dict(run.tally.counters),
             "restores": _count(logs, "partition restored"),
             "snapshots_written": _count(logs, "snapshot written"),
-            "snapshots_not_written": _count(logs, "snapshot not written"),
+            "snapshots_not_written": _count(logs, "no snapshot;"),
             "workers": {"started": tally.starts, "killed": tally.killed, "ended_cleanly": tally.clean_ends,
                         "assertions_of_librdkafka": tally.assertions,
                         "ended_by_themselves": {str(code): count for code, count in sorted(tally.exits.items())},
