@@ -133,11 +133,11 @@ stage_integration() {
   [[ ! $failed ]]
 }
 
-# stage_chaos: the rules first, on histories that were made wrong by hand; then two minutes of it.
+# stage_chaos: the rules first, on histories that were made wrong by hand; then two minutes of it, gently.
 stage_chaos() {
   require chaos
   (cd tests/chaos && /usr/bin/python3 -m pytest -c ../integration/pytest.ini --rootdir . -q .)
-  chaos --minutes 2 "$@"
+  chaos --minutes 2 --rate 500 "$@"
 }
 
 # choose_versions --librdkafka newest | --kafka 3.9: for all stages; `chosen` becomes those that it makes a difference to.
