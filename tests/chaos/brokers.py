@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from confluent_kafka import KafkaException
 from job import Job
 from workers import KINDS
 
-HEAL_DEADLINE = 240.0
+HEAL_DEADLINE = 600.0  # seconds
 
 
 def java_hash(text: str) -> int:
@@ -35,6 +36,14 @@ class Victim:
             {"kill": self.broker.kill, "stop": self.broker.stop, "pause": self.broker.pause}[how]()
         except RuntimeError:
             self.broker.kill()  # one that takes too long to stop must not stop later, when it is taken for healed
+
+    def heal(self) -> bool:
+        """False while it needs longer to start than ./dev waits for it."""
+        try:
+            self.broker.restore()
+            return True
+        except (RuntimeError, subprocess.TimeoutExpired):
+            return False
 
 
 class Brokers:
@@ -58,7 +67,7 @@ class Brokers:
             try:
                 yield victim
             finally:
-                victim.broker.restore()
+                wait_for(victim.heal, "the broker is back", HEAL_DEADLINE)
                 wait_for(self._whole, "all replicas in sync again", HEAL_DEADLINE)
         finally:
             self._lock.release()

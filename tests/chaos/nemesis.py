@@ -57,7 +57,7 @@ class Nemesis:
             self._stop.wait(min(order.uniform(*PERIOD), max(0.0, end - time.monotonic())))
         self.stop()
         for thread in self._running:
-            thread.join(900)
+            thread.join(1500)
             if thread.is_alive():
                 self.errors.append("a fault does not end")
 

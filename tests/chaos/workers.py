@@ -122,7 +122,7 @@ class Worker:
                 self.process.cont()
             self.paused = False
 
-    def stop(self, timeout: float = 120) -> None:
+    def stop(self, timeout: float = 300) -> None:
         """Politely: commits what it has, leaves the group, writes its snapshots."""
         with self._guard:
             self.wanted = False
