@@ -3,7 +3,8 @@
 
 jobs=${SEMEL_JOBS:-$(nproc)}
 readonly jobs
-readonly stages=(format unit install asan tsan integration)
+readonly everything=(format unit install asan tsan integration)  # what `test` without a stage runs
+readonly stages=("${everything[@]}" chaos)
 readonly tree=${SEMEL_LIBRDKAFKA:-release}  # `newest` is built with another librdkafka: tools/librdkafka.sh
 
 # The sanitizers of LLVM 16 need memory where newer kernels, with more address bits to randomise, may put a library.
@@ -133,6 +134,13 @@ stage_integration() {
   [[ ! $failed ]]
 }
 
+# stage_chaos: the rules first, on histories that were made wrong by hand; then two minutes of it, gently.
+stage_chaos() {
+  require chaos
+  (cd tests/chaos && /usr/bin/python3 -m pytest -c ../integration/pytest.ini --rootdir . -q .)
+  chaos --minutes 2 --rate 500 "$@"
+}
+
 # choose_versions --librdkafka newest | --kafka 3.9: for all stages; `chosen` becomes those that it makes a difference to.
 choose_versions() {
   case "$1 ${2-}" in
@@ -147,7 +155,7 @@ choose_versions() {
 
 # run_tests [VERSIONS] [STAGE [ARGS]]: each stage is a process of its own, so that whatever fails in it ends it (set -e).
 run_tests() {
-  local chosen=("${stages[@]}") stage began status failed=() report=''
+  local chosen=("${everything[@]}") stage began status failed=() report=''
   while [[ ${1-} == --* ]]; do
     choose_versions "$1" "${2-}"
     shift 2

@@ -24,7 +24,7 @@ if [[ $secured ]]; then brokers=(1); else brokers=(1 2 3); fi
 readonly brokers
 readonly proxies=2  # that can stand before the cluster at a time
 readonly users=(semel creator no-write no-group no-transaction)  # of a secured cluster
-readonly start_deadline=120  # seconds; about 10 on a quiet machine
+readonly start_deadline=240  # seconds; about 10 on a quiet machine, and minutes on one that does much else
 readonly stop_deadline=60
 
 fetch_kafka() {

@@ -79,6 +79,11 @@ readonly packages_integration='
   zsh                      command zsh
   groff-base               command groff'
 
+readonly packages_chaos='
+  python3-pytest           python pytest
+  python3-confluent-kafka  python confluent_kafka
+  faketime                 command faketime'
+
 readonly packages_full_demo='
   postgresql               command psql
   redis-server             command redis-server

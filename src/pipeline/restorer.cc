@@ -123,7 +123,10 @@ void Restorer::Impl::DropCancelled() {
     const auto job = next++;
     if (!parts.queue.TakeCancelled(job->state().partition)) continue;
     // A replay leaves entries out, a snapshot is not confirmed yet: no state to continue from.
-    if (job->replay_from || job->snapshot || job->unconfirmed) job->Forget();
+    if (job->replay_from || job->snapshot || job->unconfirmed)
+      job->Forget();
+    else
+      job->state().unsaved += job->replayed();
     Finish(job, std::nullopt);
   }
 }

@@ -29,7 +29,7 @@ DEADLINE = 60.0  # seconds; far above what anything takes, even on a busy machin
 Config = Mapping[str, Any]
 
 
-def dev(*args: str, timeout: float = 240, env: Mapping[str, str] | None = None) -> str:
+def dev(*args: str, timeout: float = 300, env: Mapping[str, str] | None = None) -> str:
     """Runs ./dev and returns what it printed."""
     done = subprocess.run([str(ROOT / "dev"), *args], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=timeout, check=False, env={**os.environ, **(env or {})})

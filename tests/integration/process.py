@@ -61,7 +61,7 @@ class Process:
     def kill9(self) -> None:
         """Returns when it is gone."""
         self._signal(signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(60)
 
     def pause(self) -> None:
         self._signal(signal.SIGSTOP)
@@ -120,8 +120,11 @@ class Semel:
         finally:
             process.kill9()
 
-    def close(self) -> None:
+    def kill_all(self) -> None:
         for process in self._processes:
             process.kill9()
+
+    def close(self) -> None:
+        self.kill_all()
         for process in self._processes:
             print(process.describe())  # pytest shows it where the test failed

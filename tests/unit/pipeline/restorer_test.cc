@@ -161,6 +161,7 @@ TEST_F(RestorerTest, CancelledInTheMiddleItGoesOnWhereItStood) {
   ASSERT_EQ(results.size(), 1U);
   EXPECT_THAT(Offsets(*results[0].state), ElementsAre(0, 1, 2, 3, 4));
   EXPECT_EQ(kafka_.CountTrace("open orders-changelog/0@3"), 1U);  // 1 and 3 are markers
+  EXPECT_EQ(results[0].state->unsaved, 5U);                       // no snapshot has any of them
 }
 
 TEST_F(RestorerTest, OneThatWaitsForItsTurnIsCancelledAtOnce) {
