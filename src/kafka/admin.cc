@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <thread>
 
 #include "kafka/admin_request.h"
 #include "kafka/instance.h"
@@ -10,6 +11,9 @@
 
 namespace semel::kafka {
 namespace {
+
+constexpr Milliseconds kHearsay{3'000};  // until every broker knows a new topic
+constexpr Milliseconds kBetweenLooks{100};
 
 using NewTopicPtr = std::unique_ptr<rd_kafka_NewTopic_t, DestroyWith<rd_kafka_NewTopic_destroy>>;
 using DeleteTopicPtr =
@@ -122,7 +126,20 @@ Result<TopicDescription> Admin::Find(const std::string& topic, Milliseconds time
   return found;
 }
 
+// Another broker than the one that described the topic may be asked, and not have heard of it yet.
 Result<TopicConfig> Admin::Config(const std::string& topic, Milliseconds timeout) {
+  const Deadline deadline(timeout);
+  const Deadline heard(kHearsay);
+  for (;;) {
+    SEMEL_TRY_ASSIGN(auto config, KnownConfig(topic, Milliseconds{deadline.LeftMs()}));
+    if (config) return *std::move(config);
+    if (heard.passed() || deadline.passed()) return NoTopic(topic, settings_);
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+}
+
+Result<std::optional<TopicConfig>> Admin::KnownConfig(const std::string& topic,
+                                                      Milliseconds timeout) {
   const std::string what = "read the configuration of topic " + topic;
   const ConfigResourcePtr resource(
       rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
@@ -135,12 +152,10 @@ Result<TopicConfig> Admin::Config(const std::string& topic, Milliseconds timeout
       rd_kafka_event_DescribeConfigs_result(event.get()), &count);
   TopicConfig config;
   for (std::size_t i = 0; i < count; ++i) {
-    if (const auto code = rd_kafka_ConfigResource_error(resources[i]);
-        code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      Error error = instance_->Describe(code, what, {}, "DescribeConfigs");
-      if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) error.action = Action::kFix;
-      return error;
-    }
+    const auto code = rd_kafka_ConfigResource_error(resources[i]);
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) return std::optional<TopicConfig>();
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return instance_->Describe(code, what, {}, "DescribeConfigs");
     std::size_t entries = 0;
     const auto* const* entry = rd_kafka_ConfigResource_configs(resources[i], &entries);
     for (std::size_t k = 0; k < entries; ++k) {
@@ -148,7 +163,7 @@ Result<TopicConfig> Admin::Config(const std::string& topic, Milliseconds timeout
       config[rd_kafka_ConfigEntry_name(entry[k])] = value == nullptr ? "" : value;
     }
   }
-  return config;
+  return std::optional(std::move(config));
 }
 
 Result<std::vector<Offset>> Admin::Ends(const std::string& topic, int partitions,

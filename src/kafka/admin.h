@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,7 @@ class Admin {
   Result<TopicDescription> Describe(const std::string& topic, Milliseconds timeout);
   /// As Describe, but a missing topic is kFix: NoTopic.
   Result<TopicDescription> Find(const std::string& topic, Milliseconds timeout);
+  /// Of a topic that exists. One that no broker asked knows within 3 s is kFix: NoTopic.
   Result<TopicConfig> Config(const std::string& topic, Milliseconds timeout);
   /// Where its first `partitions` end; empty: the topic, or one of them, is not there.
   Result<std::vector<Offset>> Ends(const std::string& topic, int partitions, Milliseconds timeout);
@@ -59,6 +61,8 @@ class Admin {
 
  private:
   Admin(const ClientSettings& settings, std::unique_ptr<Instance> instance);
+  /// Empty: the broker that was asked does not know the topic.
+  Result<std::optional<TopicConfig>> KnownConfig(const std::string& topic, Milliseconds timeout);
   ClientSettings settings_;
   std::unique_ptr<Instance> instance_;
 };
