@@ -114,6 +114,8 @@ class SeenSet {
 
   /// True: what it remembers outlives the process by itself, so that nobody need write it down.
   virtual bool durable() const { return false; }
+  /// True while that which keeps it does not answer, so that nothing can be judged.
+  virtual bool failing() const { return false; }
 
   virtual std::int64_t stream_time_ms() const = 0;  ///< 0 before the first record
   virtual std::size_t size() const = 0;          ///< remembered entries, uncommitted ones excluded

@@ -46,6 +46,10 @@ void AddInput(MetricFamilies& out, const std::vector<PartitionSnapshot>& owned) 
              "1 while the next input lies behind another producer's open transaction");
   for (const auto& part : owned) out.Value(part.blocked ? 1 : 0, Of(part));
 
+  out.Family("seen_set_failing", MetricType::Gauge,
+             "1 while the Redis of --seen does not answer, so that nothing is processed");
+  for (const auto& part : owned) out.Value(part.seen_set_failing ? 1 : 0, Of(part));
+
   out.Family("restoring", MetricType::Gauge,
              "1 while the seen-set of the partition is being read back");
   for (const auto& part : owned) out.Value(part.phase == Phase::kRestoring ? 1 : 0, Of(part));
@@ -145,7 +149,9 @@ MetricFamilies Metrics(const Snapshot& snapshot, const std::string& version) {
 
 std::string ReadinessJson(const Snapshot& snapshot) {
   auto restoring = nlohmann::ordered_json::array();
+  bool failing = false;
   for (const auto& part : ByPartition(snapshot)) {
+    failing = failing || part.seen_set_failing;
     if (part.phase != Phase::kRestoring) continue;
     restoring.push_back({{"partition", part.partition},
                          {"entries", part.restored_entries},
@@ -154,6 +160,7 @@ std::string ReadinessJson(const Snapshot& snapshot) {
   const nlohmann::ordered_json answer{
       {"ready", Ready(snapshot)},
       {"joined", std::ranges::all_of(snapshot.lanes, &LaneSnapshot::joined)},
+      {"seen_set", failing ? "failing" : "ok"},
       {"restoring", std::move(restoring)}};
   return answer.dump();
 }

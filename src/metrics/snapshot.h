@@ -36,9 +36,10 @@ struct PartitionSnapshot {
   std::int64_t end = -1;       ///< last known end of the input; -1: not known yet
   bool blocked = false;        ///< the next input lies behind an open transaction of somebody else
 
-  std::uint64_t entries = 0;    ///< fingerprints remembered
-  std::uint64_t bytes = 0;      ///< memory they take
-  std::int64_t oldest_ms = -1;  ///< effective time of the oldest one; -1: none
+  bool seen_set_failing = false;  ///< what keeps the fingerprints elsewhere does not answer
+  std::uint64_t entries = 0;      ///< fingerprints remembered
+  std::uint64_t bytes = 0;        ///< memory they take
+  std::int64_t oldest_ms = -1;    ///< effective time of the oldest one; -1: none
 
   std::uint64_t restored_entries = 0;
   std::int64_t restore_position = -1;  ///< next changelog offset to read back

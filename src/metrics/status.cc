@@ -36,6 +36,7 @@ Json PartitionStatus(const PartitionSnapshot& part) {
           {"end", OrNull(part.end)},
           {"lag", part.Lag()},
           {"blocked", part.blocked},
+          {"seen_set_failing", part.seen_set_failing},
           {"entries", part.entries},
           {"bytes", part.bytes},
           {"oldest_ms", OrNull(part.oldest_ms)},

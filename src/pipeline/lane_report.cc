@@ -56,6 +56,7 @@ void LaneReport::ShowServed(kafka::Partition partition, Served& served,
   count.position = served.state->committed;
   count.end = std::max(consumer.KnownEnd(partition).value_or(-1), served.end.value_or(-1));
   count.blocked = served.blocked;
+  count.seen_set_failing = seen.failing();
   count.entries = seen.size();
   count.bytes = seen.memory_bytes();
   count.oldest_ms = count.entries == 0 ? -1 : seen.oldest_ms();

@@ -65,6 +65,9 @@ class Claims {
   Result<void> Make(std::int32_t partition, bool remembers, std::span<const Ask> asks,
                     std::vector<Known>& known);
 
+  /// From the first answer that did not come to the next one that does.
+  bool failing() const { return away_since_.has_value(); }
+
   const ClaimSettings& settings() const { return settings_; }
 
  private:

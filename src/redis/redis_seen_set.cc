@@ -28,6 +28,7 @@ class RedisSeenSet final : public SeenSet {
   }
 
   bool durable() const override { return true; }
+  bool failing() const override { return claims_.failing(); }
   std::int64_t stream_time_ms() const override { return stream_time_ms_; }
   std::size_t size() const override { return 0; }
   std::size_t memory_bytes() const override { return sizeof(*this); }

@@ -363,6 +363,16 @@ def test_missing_topics_are_an_error_that_says_how(job: JobFactory, cluster: Clu
     assert "nobody-made-this-input" not in cluster.topics()
 
 
+def test_several_start_at_once_and_no_topic_is_there(job: JobFactory) -> None:
+    """Each of them may be told of a topic by a broker that hears of it later than another."""
+    main = job(partitions=4)
+    main.produce(1_000)
+    started = [main.start("--until-end") for _ in range(6)]
+    codes = [process.wait(120) for process in started]
+    assert codes == [0] * 6, "\n".join(process.describe() for process in started)
+    main.check()
+
+
 def test_brokers_that_cannot_be_reached(semel: Semel) -> None:
     done = semel.run("dedup", "--brokers", "127.0.0.1:1", "--from", "a", "--to", "b", "--until-end", timeout=90)
     assert done.code == 3, done.stderr

@@ -102,8 +102,11 @@ def test_redis_killed_and_paused(redis_job: Callable[..., Job], redis: RedisServ
         wait_unique(500)
         redis.kill9()
         wait_for(lambda: "Redis does not answer" in process.stderr, "the outage is told")
+        wait_for(lambda: page.total("semel_seen_set_failing") == 3, "the outage is measured")
+        assert '"seen_set":"failing"' in page.get("/readyz")[1]
         redis.start()
         wait_unique(500)
+        wait_for(lambda: page.total("semel_seen_set_failing") == 0, "its end is measured")
         redis.pause()
         try:
             wait_for(lambda: process.stderr.count("Redis does not answer") > process.stderr.count("Redis answers again"),

@@ -36,6 +36,7 @@ inline Snapshot ExampleSnapshot() {
                                             .position = 21,
                                             .end = 30,
                                             .blocked = true,
+                                            .seen_set_failing = true,
                                             .entries = 100,
                                             .bytes = 4000,
                                             .oldest_ms = 1'700'000'000'500}}});

@@ -35,6 +35,7 @@ TEST(PrometheusText, ShowsLagOnlyOfPartitionsThatAreOurs) {
   const std::string text = Metrics(ExampleSnapshot(), "1.2.3").Text();
   EXPECT_THAT(text, HasSubstr(R"(semel_lag{topic="orders",partition="0"} 9)"));
   EXPECT_THAT(text, HasSubstr(R"(semel_blocked{topic="orders",partition="0"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(semel_seen_set_failing{topic="orders",partition="0"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(semel_restoring{topic="orders",partition="1"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(semel_restore_entries{topic="orders",partition="1"} 12)"));
   EXPECT_THAT(text, HasSubstr(R"(semel_restore_remaining{topic="orders",partition="1"} 60)"));
@@ -118,8 +119,9 @@ TEST(PrometheusText, IsShownAsAWhole) {
 }
 
 TEST(ReadinessJson, NamesWhatIsBeingRestored) {
-  EXPECT_EQ(ReadinessJson(ExampleSnapshot()), R"({"ready":false,"joined":true,"restoring":)"
-                                              R"([{"partition":1,"entries":12,"remaining":60}]})");
+  EXPECT_EQ(ReadinessJson(ExampleSnapshot()),
+            R"({"ready":false,"joined":true,"seen_set":"failing","restoring":)"
+            R"([{"partition":1,"entries":12,"remaining":60}]})");
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(StatusJson, HasEveryFigureOfAPartition) {
   ASSERT_EQ(partitions.size(), 3U);
   EXPECT_EQ(partitions[0], json::parse(R"({"partition":0,"lane":0,"state":"serving","read":21,
       "unique":1,"duplicate":2,"missing":3,"invalid":4,"late":5,"rejected":6,
-      "position":9007199254740991,"end":9007199254740999,"lag":8,"blocked":true,
+      "position":9007199254740991,"end":9007199254740999,"lag":8,"blocked":true,"seen_set_failing":true,
       "entries":100,"bytes":4000,"oldest_ms":1700000000500,
       "restore":{"entries":0,"position":null,"end":null}})"));
   EXPECT_EQ(partitions[1]["state"], "restoring");
