@@ -64,7 +64,7 @@ Result<void> TakeOptions(ConsumerOptions& options) {
 
 Result<kafka::ConfPtr> ConfOf(const ConsumerOptions& options,
                               const kafka::ClientSettings& settings) {
-  kafka::Properties defaults = kafka::MembershipDefaults();
+  kafka::Properties defaults = kafka::MembershipDefaults(options.instance);
   defaults.push_back({"fetch.error.backoff.ms", "100"});
   defaults.push_back({"check.crcs", "true"});
   const bool to_end = options.start.kind == Place::Kind::kEnd;

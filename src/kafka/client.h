@@ -47,6 +47,9 @@ struct Rebalance {
   };
   Kind kind = Kind::kAssigned;
   std::vector<Partition> partitions;
+  /// The group had forgotten us and took us back: what we hold, these partitions and the others,
+  /// may have been somebody else's meanwhile. The caller commits nothing of what is open.
+  bool as_new_member = false;
 };
 
 /// The fetch position reached the last stable offset of the partition. `offset` counts trailing

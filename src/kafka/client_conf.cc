@@ -74,9 +74,12 @@ Result<ConfPtr> Build(const ClientSettings& settings, const Properties& defaults
 
 }  // namespace
 
-Properties MembershipDefaults() {
+// A named member that loses its session between giving partitions back and joining again is given
+// what it had last, with no rebalance (KIP-345); what it gave back under the cooperative protocol
+// would have no owner until some other one. Under the eager protocol each generation gives all.
+Properties MembershipDefaults(const std::string& instance) {
   constexpr int kCooperativeIsSound = 0x020601ff;  // before: endless rebalances (librdkafka #4783)
-  const bool cooperative = rd_kafka_version() >= kCooperativeIsSound;
+  const bool cooperative = instance.empty() && rd_kafka_version() >= kCooperativeIsSound;
   return {{"partition.assignment.strategy", cooperative ? "cooperative-sticky" : "range"},
           {"session.timeout.ms", std::to_string(kSessionTimeoutMs)},
           {"heartbeat.interval.ms", "500"},
@@ -86,7 +89,7 @@ Properties MembershipDefaults() {
 Result<ConfPtr> ConsumerConf(const ClientSettings& settings, const std::string& group,
                              const std::string& instance) {
   Properties defaults = FetchDefaults();
-  for (const Property& each : MembershipDefaults()) defaults.push_back(each);
+  for (const Property& each : MembershipDefaults(instance)) defaults.push_back(each);
   SEMEL_TRY_ASSIGN(ConfPtr conf, Build(settings, defaults,
                                        {{"group.id", group},
                                         {"enable.auto.commit", "false"},

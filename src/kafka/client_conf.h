@@ -16,8 +16,8 @@ struct Property {
 };
 using Properties = std::vector<Property>;
 
-/// What a member of a group begins with; it may be changed.
-Properties MembershipDefaults();
+/// What a member of a group begins with; it may be changed. `instance` empty: a dynamic member.
+Properties MembershipDefaults(const std::string& instance);
 
 /// Reads the input topic as a member of `group`; `instance` empty: a dynamic member.
 Result<ConfPtr> ConsumerConf(const ClientSettings& settings, const std::string& group,

@@ -134,7 +134,7 @@ Result<void> RdkafkaConsumer::Leave(Milliseconds timeout) {
   if (leaving_) return {};
   leaving_ = true;
   const Deadline deadline{timeout};
-  token_ = GroupToken{};
+  membership_.Suspend();
   if (open_) announced_.push_front(*open_);
   rd_kafka_unsubscribe(instance_->get());
   const std::string what = "leave group " + options_.group;

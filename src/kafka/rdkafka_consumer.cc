@@ -121,24 +121,20 @@ void RdkafkaConsumer::Announce(Rebalance rebalance) {
   announced_.push_back(std::move(rebalance));
 }
 
-// The token is renewed at rebalances only, never in between: then its generation is the one that
-// gave us what the lane believes to own. A later generation that librdkafka may have joined
-// meanwhile would let the broker accept offsets of a partition that is somebody else's.
-void RdkafkaConsumer::RefreshToken() {
-  token_ = GroupToken{};
+/// Empty where there is none to be had.
+GroupToken RdkafkaConsumer::CurrentToken() {
   const GroupMetadataPtr metadata(rd_kafka_consumer_group_metadata(instance_->get()));
-  if (metadata == nullptr) return;
+  if (metadata == nullptr) return {};
   void* buffer = nullptr;
   std::size_t size = 0;
   const ErrorPtr error(rd_kafka_consumer_group_metadata_write(metadata.get(), &buffer, &size));
-  if (error != nullptr) return;
+  if (error != nullptr) return {};
   std::string serialized(static_cast<const char*>(buffer), size);
   rd_kafka_mem_free(instance_->get(), buffer);
   auto token = ParseGroupToken(std::move(serialized));
-  if (token)
-    token_ = std::move(*token);
-  else
-    error_ = token.error();
+  if (token) return std::move(*token);
+  error_ = token.error();
+  return {};
 }
 
 Result<Polled> RdkafkaConsumer::Poll(Milliseconds timeout, std::size_t max_records) {
@@ -162,15 +158,15 @@ Result<Polled> RdkafkaConsumer::Poll(Milliseconds timeout, std::size_t max_recor
     return error;
   }
   if (!announced_.empty()) {
-    polled.rebalance = std::move(announced_.front());
+    open_ = std::move(announced_.front());
     announced_.pop_front();
-    open_ = polled.rebalance;
     if (open_->kind == Rebalance::Kind::kLost)
-      token_ = GroupToken{};
+      membership_.Suspend();
     else
-      RefreshToken();
+      open_->as_new_member = membership_.Renew(CurrentToken(), !owned_.empty());
     if (open_->kind == Rebalance::Kind::kAssigned)
       owned_.insert(open_->partitions.begin(), open_->partitions.end());
+    polled.rebalance = open_;
   }
   batch->Finish();
   polled.batch = std::move(batch);
@@ -202,7 +198,7 @@ void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
         found != fetched_.end() && found->second.wanted)
       error_ = OutOfRange(message.partition, found->second.next);
   } else {
-    if (code == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) token_ = GroupToken{};
+    if (code == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) membership_.Suspend();
     auto error =
         ReadError(*instance_, message, "read " + options_.topic + " in group " + options_.group);
     if (error) error_ = std::move(error);
@@ -225,6 +221,6 @@ std::optional<Offset> RdkafkaConsumer::KnownEnd(Partition partition) {
   return high;
 }
 
-Result<GroupToken> RdkafkaConsumer::Membership() { return token_; }
+Result<GroupToken> RdkafkaConsumer::Membership() { return membership_.token(); }
 
 }  // namespace semel::kafka

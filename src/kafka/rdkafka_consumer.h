@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kafka/client.h"
+#include "kafka/group_membership.h"
 #include "kafka/instance.h"
 #include "kafka/rdkafka_batch.h"
 
@@ -59,7 +60,7 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   void OnRebalance(rd_kafka_resp_err_t event,
                    const rd_kafka_topic_partition_list_t& partitions) override;
   void Announce(Rebalance rebalance);
-  void RefreshToken();
+  GroupToken CurrentToken();
 
   void Handle(MessagePtr message, Polled& polled, RdkafkaBatch& batch);
   void HandleError(const rd_kafka_message_t& message);
@@ -80,7 +81,7 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   std::deque<Rebalance> announced_;       // not yet returned by Poll
   std::optional<Rebalance> open_;         // returned by Poll, not yet acknowledged
   std::optional<Error> error_;            // for the next Poll
-  GroupToken token_;
+  GroupMembership membership_;
   std::uint64_t dropped_ = 0;
   bool fenced_ = false;
   std::deque<std::chrono::steady_clock::time_point> reconnects_;

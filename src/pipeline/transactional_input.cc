@@ -191,12 +191,30 @@ void TransactionalInput::SentElsewhere() {
 
 Result<void> TransactionalInput::Rebalanced(const kafka::Rebalance& rebalance) {
   parts_.counters.joined = true;
+  if (rebalance.as_new_member) SEMEL_TRY(StartAgain());
   if (rebalance.kind == kafka::Rebalance::Kind::kAssigned) {
     SEMEL_TRY(Assigned(rebalance.partitions));
   } else {
     SEMEL_TRY(GiveAway(rebalance));
   }
   return consumer_->Acknowledge(rebalance);
+}
+
+/// What we hold may have been another's meanwhile: as if it had been lost and given again.
+Result<void> TransactionalInput::StartAgain() {
+  if (transaction_)
+    SEMEL_TRY(RollBack({Action::kAbort, "the group took this process back as a new member"}));
+  std::vector<Partition> held;
+  for (const auto& owned : partitions_.owned())
+    if (!leaving_.contains(owned.first)) held.push_back(owned.first);
+  SEMEL_TRY(consumer_->StopFetching(held));
+  for (const Partition partition : held) {
+    partitions_.TakeAway(partition);
+    unread_.erase(partition);
+    taker_.GivenAway(partition);
+    partitions_.Give(partition);
+  }
+  return {};
 }
 
 Result<void> TransactionalInput::Assigned(std::span<const Partition> given) {

@@ -107,6 +107,7 @@ class TransactionalInput {
   kafka::InputConsumer* consumer() { return consumer_.get(); }
 
  private:
+  Result<void> StartAgain();
   Result<void> ServeRestored();
   Result<void> OpenOwed();
   Result<void> CommitStarts();

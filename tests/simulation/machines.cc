@@ -140,6 +140,12 @@ void Machines::Heal() {
   machines_.front().wanted = true;
 }
 
+void Machines::StopOne() {
+  for (const Machine& machine : machines_) {
+    if (machine.worker != nullptr) return machine.worker->Stop();
+  }
+}
+
 void Machines::Stop() {
   stopping_ = true;
   for (const auto& worker : lives_) worker->Stop();
@@ -178,10 +184,11 @@ Findings Machines::Errors() const {
   return findings;
 }
 
-const SeenSet* Machines::SetOf(kafka::Partition partition) const {
+const SeenSet* Machines::SetOf(kafka::Partition partition, kafka::Offset committed) const {
   const SeenSet* found = nullptr;
   for (const Machine& machine : machines_) {
-    const SeenSet* set = machine.worker == nullptr ? nullptr : machine.worker->SetOf(partition);
+    if (machine.worker == nullptr) continue;
+    const SeenSet* set = machine.worker->SetOf(partition, committed);
     if (set != nullptr && found != nullptr) return nullptr;
     if (set != nullptr) found = set;
   }

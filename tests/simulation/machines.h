@@ -21,6 +21,8 @@ class Machines {
   void Tick();
   /// Nothing is paused any more, everything wanted runs at the next Tick.
   void Heal();
+  /// The first process that runs leaves the group, and is started again.
+  void StopOne();
   /// All of them, as SIGTERM does.
   void Stop();
   bool ended() const;
@@ -29,8 +31,8 @@ class Machines {
   std::vector<Counted> Counts() const;
   /// What no process should have ended with.
   Findings Errors() const;
-  /// What the partition's owner remembers; null where nobody safely does.
-  const SeenSet* SetOf(kafka::Partition partition) const;
+  /// What is remembered of a partition up to the committed offset; null where nobody safely does.
+  const SeenSet* SetOf(kafka::Partition partition, kafka::Offset committed) const;
   std::vector<SimulatedDisk*> Disks() const;
 
  private:

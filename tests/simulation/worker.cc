@@ -126,10 +126,11 @@ void Worker::LaneEnded(const Result<void>& done) {
   if (--running_ == 0) ended_ = true;
 }
 
-const SeenSet* Worker::SetOf(kafka::Partition partition) const {
+const SeenSet* Worker::SetOf(kafka::Partition partition, kafka::Offset committed) const {
   for (const metrics::LaneSnapshot& lane : board_.Read().lanes) {
     for (const metrics::PartitionSnapshot& figures : lane.partitions) {
-      if (figures.partition == partition && figures.phase == metrics::Phase::kServing)
+      if (figures.partition == partition && figures.phase == metrics::Phase::kServing &&
+          figures.position == committed)
         return sets_.Only(lane.lane, partition);
     }
   }

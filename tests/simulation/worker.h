@@ -41,8 +41,9 @@ class Worker {
   const std::optional<Error>& error() const { return error_; }
 
   metrics::Snapshot Figures() const { return board_.Read(); }
-  /// What the partition's owner remembers; null where this is not, or not safely, it.
-  const SeenSet* SetOf(kafka::Partition partition) const;
+  /// What it remembers of a partition that it serves, up to the committed offset; null where it
+  /// does not, or has yet to learn that this is where it is committed.
+  const SeenSet* SetOf(kafka::Partition partition, kafka::Offset committed) const;
 
  private:
   struct Job;

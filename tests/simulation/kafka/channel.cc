@@ -63,6 +63,7 @@ void Channel::SetBroker(BrokerId broker) {
   broker_ = broker;
   if (wire_) Break(wire_);
   backoff_ = {};
+  not_before_ = {};
   if (!pending_.empty()) Connect();
 }
 
@@ -83,13 +84,18 @@ void Channel::Send(Request request) {
 void Channel::Connect() {
   if (connecting_ || broker_ == kNoBroker) return;
   connecting_ = true;
-  const auto wait = backoff_ + microseconds(200 + random_.Below(800));
-  backoff_ = std::clamp<Duration>(backoff_ * 2, kBackoffMin, kBackoffMax);
-  parts_.scheduler.At(parts_.scheduler.Now() + wait, process_, [weak = weak_from_this()] {
+  const Time now = parts_.scheduler.Now();
+  const Time begins = std::max(now, not_before_);
+  const Time done = begins + microseconds(200 + random_.Below(800));
+  parts_.scheduler.At(done, process_, [weak = weak_from_this(), begins] {
     const auto self = weak.lock();
     if (!self) return;
     self->connecting_ = false;
     if (self->pending_.empty()) return;
+    // The wait counts from one attempt to the next (rd_kafka_broker_update_reconnect_backoff), not
+    // from a request: those that give up before it is over find a connection in the end.
+    self->backoff_ = std::clamp<Duration>(self->backoff_ * 2, kBackoffMin, kBackoffMax);
+    self->not_before_ = begins + self->backoff_;
     if (!self->parts_.brokers.Up(self->broker_)) return self->Connect();
     self->wire_ = std::make_shared<Wire>();
     self->wire_->broker = self->broker_;
@@ -174,6 +180,7 @@ void Channel::Answered(const std::shared_ptr<Wire>& wire, std::uint64_t id,
   const auto node = pending_.extract(id);
   if (node.empty()) return;
   backoff_ = {};
+  not_before_ = {};
   if (when_answered) when_answered(node.mapped().request.api);
   const auto self = shared_from_this();
   deliver();

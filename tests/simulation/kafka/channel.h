@@ -99,6 +99,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   BrokerId broker_ = kNoBroker;
   std::shared_ptr<Wire> wire_;
   Duration backoff_{};
+  Time not_before_{};  ///< the next attempt to connect
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t next_ = 0;
   bool connecting_ = false;

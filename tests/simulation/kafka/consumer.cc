@@ -146,12 +146,15 @@ void Consumer::Repeat(Batch& batch) {
 
 void Consumer::TakeRebalance(kafka::Polled& polled) {
   if (announced_.empty()) return;
-  polled.rebalance = std::move(announced_.front());
+  open_ = std::move(announced_.front());
   announced_.pop_front();
-  open_ = polled.rebalance;
-  token_ = open_->kind == Kind::kLost ? kafka::GroupToken{} : TokenOf(member_->Identity());
+  if (open_->kind == Kind::kLost)
+    membership_.Suspend();
+  else
+    open_->as_new_member = membership_.Renew(TokenOf(member_->Identity()), !owned_.empty());
   if (open_->kind == Kind::kAssigned)
     owned_.insert(open_->partitions.begin(), open_->partitions.end());
+  polled.rebalance = open_;
 }
 
 void Consumer::Handle(const FetchedItem& item, kafka::Polled& polled, Batch& batch) {
@@ -245,7 +248,7 @@ void Consumer::CommitForDisplay(const std::map<kafka::Partition, kafka::Offset>&
 Result<void> Consumer::Leave(kafka::Milliseconds timeout) {
   if (leaving_) return {};
   leaving_ = true;
-  token_ = {};
+  membership_.Suspend();
   for (const auto& [partition, fetched] : fetched_) fetcher_->Stop(At(partition));
   struct Left {
     explicit Left(Scheduler& scheduler) : arrived(scheduler) {}

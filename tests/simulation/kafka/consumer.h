@@ -11,6 +11,7 @@
 
 #include "fetcher.h"
 #include "group_member.h"
+#include "kafka/group_membership.h"
 
 namespace semel::simulation {
 
@@ -27,7 +28,7 @@ class Consumer final : public kafka::InputConsumer {
   Result<void> StopFetching(std::span<const kafka::Partition> partitions) override;
   Result<void> Seek(const std::map<kafka::Partition, kafka::Offset>& positions) override;
   std::optional<kafka::Offset> KnownEnd(kafka::Partition partition) override;
-  Result<kafka::GroupToken> Membership() override { return token_; }
+  Result<kafka::GroupToken> Membership() override { return membership_.token(); }
   void CommitForDisplay(const std::map<kafka::Partition, kafka::Offset>& positions) override;
   Result<void> Leave(kafka::Milliseconds timeout) override;
 
@@ -58,7 +59,7 @@ class Consumer final : public kafka::InputConsumer {
   std::optional<Error> error_;
   std::vector<FetchedItem> last_;  ///< what the last poll gave
   const std::string repeat_site_;
-  kafka::GroupToken token_;
+  kafka::GroupMembership membership_;
   bool fenced_ = false;
   std::deque<Time> reconnects_;
   bool leaving_ = false;

@@ -321,6 +321,13 @@ TEST(ClientConf, KeepsTheSocketTimeoutBelowTheTransactions) {
   EXPECT_EQ(Get(*producer, "socket.timeout.ms"), "5000");
 }
 
+// Under the cooperative protocol its partitions may be left without an owner.
+TEST(ClientConf, ANamedMemberIsEager) {
+  const auto named = ConsumerConf(Local(), "g", "a-0");
+  ASSERT_TRUE(named) << named.error().message;
+  EXPECT_EQ(Get(*named, "partition.assignment.strategy"), "range");
+}
+
 TEST(ClientConf, TakesTheUsersProperties) {
   ClientSettings settings = Local();
   settings.properties = {{"partition.assignment.strategy", "roundrobin"}, {"linger.ms", "50"}};

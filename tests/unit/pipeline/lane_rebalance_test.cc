@@ -268,6 +268,41 @@ TEST_F(LaneRebalanceTest, OffsetsOfAnEarlierGenerationAreRefused) {
   ExpectExactlyOnce(0);
 }
 
+// The group forgot this member, gave what it held to another one and took it back, and nobody says
+// that anything was lost: the token is valid, only what it is used for is old.
+TEST_F(LaneRebalanceTest, WhatIsRevokedOfANewMemberIsNotCommitted) {
+  kafka_.Give({0, 1});
+  process_.Then([&] {
+    Put(0, "a b");
+    ExpectSuccess(RunAnother({0}));
+    Put(0, "a c");
+    Put(1, "x");
+    kafka_.RevokeAsNewMember({0});
+  });
+  process_.Then([&] {
+    EXPECT_EQ(broker_.committed.at(0).offset, 3) << "as the other one left it";
+    kafka_.Give({0});
+  });
+  ExpectSuccess(process_.Run());
+  ExpectExactlyOnce(0);
+  ExpectExactlyOnce(1);
+}
+
+TEST_F(LaneRebalanceTest, WhatANewMemberHoldsIsReadAgain) {
+  kafka_.Give({0});
+  process_.Then([&] {
+    Put(0, "a b");
+    ExpectSuccess(RunAnother({0}));
+    Put(0, "a c");
+    Put(1, "x");
+    kafka_.GiveAsNewMember({1});
+  });
+  ExpectSuccess(process_.Run());
+  EXPECT_THAT(Output(0), ElementsAre("a", "b", "c"));
+  ExpectExactlyOnce(0);
+  ExpectExactlyOnce(1);
+}
+
 TEST_F(LaneRebalanceTest, MorePartitionsThanAtTheStart) {
   kafka_.Give({0, 2});
   ExpectError(process_.Run(), Action::kStop, "--accept-new-partitions");

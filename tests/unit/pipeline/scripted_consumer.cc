@@ -130,6 +130,8 @@ void ScriptedConsumer::TakeRebalance(kafka::Polled& polled) {
   } else if (kafka_.open_rebalance->kind == kafka::Rebalance::Kind::kLost) {
     kafka_.broker.Rebalance();
     token_ = {};
+  } else if (kafka_.open_rebalance->as_new_member) {
+    JoinAgain();
   }
   polled.rebalance = kafka_.open_rebalance;
 }

@@ -86,6 +86,13 @@ class ScriptedKafka final : public kafka::Client {
   void Lose(std::vector<kafka::Partition> partitions) {
     rebalances.push_back({kafka::Rebalance::Kind::kLost, std::move(partitions)});
   }
+  /// The same after the group had forgotten this member and took it back as another one.
+  void RevokeAsNewMember(std::vector<kafka::Partition> partitions) {
+    rebalances.push_back({kafka::Rebalance::Kind::kRevoked, std::move(partitions), true});
+  }
+  void GiveAsNewMember(std::vector<kafka::Partition> partitions) {
+    rebalances.push_back({kafka::Rebalance::Kind::kAssigned, std::move(partitions), true});
+  }
   std::deque<kafka::Rebalance> rebalances;
   /// The group goes on without this member, which hears of it only `polls` polls later, by the loss
   /// of all that it has.
