@@ -1,5 +1,7 @@
 #include "kafka/rdkafka_log_reader.h"
 
+#include <thread>
+
 #include "kafka/client_conf.h"
 #include "kafka/log_range.h"
 #include "kafka/rdkafka_batch.h"
@@ -8,6 +10,14 @@ namespace semel::kafka {
 namespace {
 
 constexpr int kSliceMs = 200;
+constexpr Milliseconds kBetweenQuestions{100};
+
+/// librdkafka looks for the new one, but gives the question that met the old one back.
+bool IsElsewhere(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
+         code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+         code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
+}
 
 }  // namespace
 
@@ -37,7 +47,12 @@ Result<std::map<Partition, CommittedOffset>> RdkafkaLogReader::Committed(
     rd_kafka_topic_partition_list_add(list.get(), options_.input_topic.c_str(), partition);
   const std::string what =
       "read the committed offsets of group " + options_.group + " for " + options_.input_topic;
-  const auto code = rd_kafka_committed(committed_->get(), list.get(), Deadline(timeout).LeftMs());
+  const Deadline deadline(timeout);
+  auto code = rd_kafka_committed(committed_->get(), list.get(), deadline.LeftMs());
+  while (IsElsewhere(code) && !deadline.passed()) {
+    std::this_thread::sleep_for(kBetweenQuestions);
+    code = rd_kafka_committed(committed_->get(), list.get(), deadline.LeftMs());
+  }
   if (code == RD_KAFKA_RESP_ERR__TIMED_OUT)  // librdkafka hides what it was waiting for
     return committed_->Describe(code, what, "timed out; maybe a transaction with them is open");
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return committed_->Describe(code, what);

@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "kafka/settings.h"
 
@@ -48,6 +49,13 @@ class MockCluster {
   void RefuseNextCommit(rd_kafka_resp_err_t code, int milliseconds) const {
     constexpr std::int16_t kOffsetCommit = 8;
     rd_kafka_mock_broker_push_request_error_rtts(cluster_, 1, kOffsetCommit, 1, code, milliseconds);
+  }
+
+  /// The next questions for committed offsets are answered with that error.
+  void RefuseOffsetFetches(rd_kafka_resp_err_t code, std::size_t times) const {
+    constexpr std::int16_t kOffsetFetch = 9;
+    const std::vector<rd_kafka_resp_err_t> codes(times, code);
+    rd_kafka_mock_push_request_errors_array(cluster_, kOffsetFetch, times, codes.data());
   }
 
   /// Returns when the record is there.
