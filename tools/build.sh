@@ -3,7 +3,7 @@
 
 jobs=${SEMEL_JOBS:-$(nproc)}
 readonly jobs
-readonly stages=(format unit install asan tsan integration)
+readonly stages=(format unit simulate install asan tsan integration)
 readonly tree=${SEMEL_LIBRDKAFKA:-release}  # `newest` is built with another librdkafka: tools/librdkafka.sh
 
 # The sanitizers of LLVM 16 need memory where newer kernels, with more address bits to randomise, may put a library.
@@ -71,6 +71,9 @@ simulate() {
   if [[ " $* " != *' --seed '* ]]; then args+=(--jobs "$jobs" --summary "$build/simulate.json"); fi
   build/release/tests/simulation/simulate "${args[@]}"
 }
+
+# stage_simulate [SEEDS]: COUNT or FROM..TO.
+stage_simulate() { simulate --seeds "${1:-2000}"; }
 
 # An outside project uses what was installed.
 stage_install() {
