@@ -3,7 +3,7 @@
 
 jobs=${SEMEL_JOBS:-$(nproc)}
 readonly jobs
-readonly everything=(format unit install asan tsan integration)  # what `test` without a stage runs
+readonly everything=(format unit simulate install asan tsan integration)  # what `test` without a stage runs
 readonly stages=("${everything[@]}" chaos)
 readonly tree=${SEMEL_LIBRDKAFKA:-release}  # `newest` is built with another librdkafka: tools/librdkafka.sh
 
@@ -72,6 +72,9 @@ simulate() {
   if [[ " $* " != *' --seed '* ]]; then args+=(--jobs "$jobs" --summary "$build/simulate.json"); fi
   build/release/tests/simulation/simulate "${args[@]}"
 }
+
+# stage_simulate [SEEDS]: COUNT or FROM..TO.
+stage_simulate() { simulate --seeds "${1:-2000}"; }
 
 # An outside project uses what was installed.
 stage_install() {

@@ -45,6 +45,9 @@ class MockCluster {
     rd_kafka_mock_topic_set_error(cluster_, topic.c_str(), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
   }
 
+  void FailNextJoin(rd_kafka_resp_err_t code) const { FailNext(11, code); }
+  void FailNextHeartbeat(rd_kafka_resp_err_t code) const { FailNext(12, code); }
+
   /// The next commit of offsets is answered with that error, and only after that time.
   void RefuseNextCommit(rd_kafka_resp_err_t code, int milliseconds) const {
     constexpr std::int16_t kOffsetCommit = 8;
@@ -77,6 +80,10 @@ class MockCluster {
   }
 
  private:
+  void FailNext(std::int16_t api_key, rd_kafka_resp_err_t code) const {
+    rd_kafka_mock_push_request_errors(cluster_, api_key, 1, code);
+  }
+
   rd_kafka_t* client_;
   rd_kafka_mock_cluster_t* cluster_;
 };

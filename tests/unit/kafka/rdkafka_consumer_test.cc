@@ -1,0 +1,67 @@
+// On librdkafka's mock cluster, which gives a member that comes without an id a new one, as a
+// group's coordinator does with a named one.
+#include "kafka/rdkafka_consumer.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "../wiring/mock_cluster.h"
+
+namespace semel::kafka {
+namespace {
+
+class RdkafkaConsumerTest : public ::testing::Test {
+ protected:
+  RdkafkaConsumerTest() {
+    cluster_.CreateTopic("orders", 2);
+    ClientSettings settings = cluster_.Settings();
+    settings.properties = {{"partition.assignment.strategy", "cooperative-sticky"},
+                           {"session.timeout.ms", "6000"}};
+    auto opened = RdkafkaConsumer::Open(
+        settings, {.group = "semel", .topic = "orders", .instance = "a-0"}, log_);
+    EXPECT_TRUE(opened) << opened.error().message;
+    if (opened) consumer_ = std::move(*opened);
+  }
+
+  /// Takes up what the group says until `wanted` was among it.
+  ::testing::AssertionResult Await(const std::function<bool(const Rebalance&)>& wanted) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (std::chrono::steady_clock::now() < until) {
+      const auto polled = consumer_->Poll(Milliseconds{100}, 10);
+      if (!polled) return ::testing::AssertionFailure() << polled.error().message;
+      if (!polled->rebalance) continue;
+      const bool found = wanted(*polled->rebalance);
+      const auto acknowledged = consumer_->Acknowledge(*polled->rebalance);
+      if (!acknowledged) return ::testing::AssertionFailure() << acknowledged.error().message;
+      if (found) return ::testing::AssertionSuccess();
+    }
+    return ::testing::AssertionFailure() << "not within 60 s";
+  }
+
+  std::string MemberId() const { return consumer_->Membership()->member_id; }
+
+  MockCluster cluster_;
+  SilentLogger log_;
+  std::unique_ptr<RdkafkaConsumer> consumer_;
+};
+
+// The group begins a rebalance and forgets this member while it joins: nothing is lost as far as
+// librdkafka says.
+TEST_F(RdkafkaConsumerTest, ANewMemberIdIsTold) {
+  ASSERT_TRUE(Await(
+      [](const Rebalance& given) { return given.partitions.size() == 2 && !given.as_new_member; }));
+  const std::string before = MemberId();
+  cluster_.FailNextJoin(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+  cluster_.FailNextHeartbeat(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS);
+  bool lost = false;
+  ASSERT_TRUE(Await([&](const Rebalance& rebalance) {
+    lost = lost || rebalance.kind == Rebalance::Kind::kLost;
+    return rebalance.as_new_member || lost;
+  }));
+  EXPECT_FALSE(lost);
+  EXPECT_NE(MemberId(), before);
+}
+
+}  // namespace
+}  // namespace semel::kafka
