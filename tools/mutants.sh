@@ -26,10 +26,10 @@ build_copy() { "${unrandomised[@]}" cmake --build "$mutant_tree/build/release" -
 
 # run_built FOLDER: the unit tests of tests/FOLDER that were built since the last call; until one fails.
 run_built() {
-  local tests=$mutant_tree/build/release/tests/$1 stamp=$build/mutants/built names
-  names=$(find "$tests" -name '*_test' -type f -executable -newer "$stamp" -printf '%f\n' | paste -sd'|')
+  local built=$mutant_tree/build/release stamp=$build/mutants/built names
+  names=$(find "$built/tests/$1" -name '*_test' -type f -executable -newer "$stamp" -printf '%f\n' | paste -sd'|')
   touch "$stamp"
-  [[ ! $names ]] || "${unrandomised[@]}" ctest --test-dir "$tests" -R "^($names)\$" -j "$jobs" --stop-on-failure --output-on-failure
+  [[ ! $names ]] || "${unrandomised[@]}" ctest --test-dir "$built" -R "^($names)\$" --no-tests=error -j "$jobs" --stop-on-failure --output-on-failure
 }
 
 # failed_unit_test LOG: program and test; a test that did not come back broke its program.
