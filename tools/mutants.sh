@@ -24,17 +24,18 @@ apply_to_copy() { (cd "$mutant_tree" && GIT_CEILING_DIRECTORIES=${mutant_tree%/*
 
 build_copy() { "${unrandomised[@]}" cmake --build "$mutant_tree/build/release" -j "$jobs" --target "$@"; }
 
-# run_built FOLDER: the unit tests of tests/FOLDER that were built since the last call; until one fails.
+# run_built FOLDER: the unit tests of tests/FOLDER that were built since the last call; until one fails, and fails again.
 run_built() {
   local built=$mutant_tree/build/release stamp=$build/mutants/built names
   names=$(find "$built/tests/$1" -name '*_test' -type f -executable -newer "$stamp" -printf '%f\n' | paste -sd'|')
   touch "$stamp"
-  [[ ! $names ]] || "${unrandomised[@]}" ctest --test-dir "$built" -R "^($names)\$" --no-tests=error -j "$jobs" --stop-on-failure --output-on-failure
+  [[ ! $names ]] || "${unrandomised[@]}" ctest --test-dir "$built" -R "^($names)\$" --no-tests=error -j "$jobs" --repeat until-pass:2 \
+    --stop-on-failure --output-on-failure
 }
 
 # failed_unit_test LOG: program and test; a test that did not come back broke its program.
 failed_unit_test() {
-  awk '/ Test +#.*\*\*\*/ { program = $4 }
+  awk 'match($0, /Test +#[0-9]+: [^ ]+/) && /\*\*\*/ { program = substr($0, RSTART, RLENGTH); sub(/.* /, "", program) }
        $1 == "[" && $3 == "]" && $2 == "RUN" { running = $4 }
        $1 == "[" && $3 == "]" && $2 == "OK" { running = "" }
        $1 == "[" && $3 == "]" && $2 == "FAILED" && !failed { failed = $4 }
