@@ -5,11 +5,14 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace semel {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class File : public ::testing::Test {
@@ -61,6 +64,48 @@ TEST_F(File, AFailedReplaceKeepsWhatWasThere) {
   std::filesystem::create_directory(path_ + ".tmp");
   ASSERT_FALSE(ReplaceFile(path_, "new"));
   EXPECT_EQ(*ReadFile(path_), "old");
+}
+
+/// The kernel's files, and what was asked of them.
+class ToldFiles final : public FileSystem {
+ public:
+  int Open(const char* path, int flags, mode_t mode) override {
+    return Told(std::string("open ") + path, SystemFiles().Open(path, flags, mode));
+  }
+  ssize_t Read(int file, char* to, std::size_t size) override {
+    return SystemFiles().Read(file, to, size);
+  }
+  ssize_t Write(int file, const char* from, std::size_t size) override {
+    calls.emplace_back("write");
+    return SystemFiles().Write(file, from, size);
+  }
+  int Fsync(int file) override { return Told("fsync", SystemFiles().Fsync(file)); }
+  int Close(int file) override { return Told("close", SystemFiles().Close(file)); }
+  int Rename(const char* from, const char* to) override {
+    return Told(std::string("rename to ") + to, SystemFiles().Rename(from, to));
+  }
+  int Unlink(const char* path) override { return SystemFiles().Unlink(path); }
+  int Access(const char* path, int mode) override { return SystemFiles().Access(path, mode); }
+
+  std::vector<std::string> calls;
+
+ private:
+  int Told(std::string call, int result) {
+    calls.push_back(std::move(call));
+    return result;
+  }
+};
+
+TEST_F(File, ContentsAreOnTheDiskBeforeTheNameAndTheNameBeforeItIsSaid) {
+  ASSERT_TRUE(ReplaceFile(path_, "old"));
+  ToldFiles files;
+  auto file = FileReplacement::Begin(path_, path_ + ".tmp", files);
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->Write("new"));
+  ASSERT_TRUE(file->Publish(path_ + ".previous"));
+  EXPECT_THAT(files.calls, ElementsAre("open " + path_ + ".tmp", "write", "fsync",
+                                       "rename to " + path_ + ".previous", "rename to " + path_,
+                                       "close", "open " + folder_, "fsync", "close"));
 }
 
 TEST_F(File, ALockIsHeldOnceAndAsLongAsItLives) {

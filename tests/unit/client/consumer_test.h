@@ -18,7 +18,7 @@ namespace semel {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-inline constexpr seconds kSoon{20};  // far above what anything takes
+inline constexpr seconds kSoon{60};  // far above what anything takes
 inline const TopicPartition kFirst{"t", 0};
 inline const TopicPartition kSecond{"t", 1};
 

@@ -1,11 +1,14 @@
 #include "pipeline/committer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "lane_process.h"
 
 namespace semel::pipeline {
 namespace {
+
+using ::testing::ElementsAre;
 
 /// An open transaction with nothing but the start of partition 0, held under assignment 1.
 class CommitterTest : public ::testing::Test {
@@ -55,6 +58,16 @@ TEST_F(CommitterTest, WorkOfAnEarlierAssignmentIsNotCommitted) {
   EXPECT_EQ(kafka_.CountTrace("send offsets"), 0U);
   EXPECT_EQ(broker_.committed.count(0), 0U);
   EXPECT_FALSE(broker_.HasOpen("semel.orders-a-0"));
+}
+
+// What was sent may be under way still. The new producer fences it; then the offsets are the last
+// word, without waiting for the transaction to time out.
+TEST_F(CommitterTest, AnUnknownCommitIsDecidedBeforeItsOffsetsAreReadBack) {
+  kafka_.commit_fates = {semel::testing::CommitFate::kLost};
+  EXPECT_EQ(Commit(1), Ended::How::kAborted);
+  ASSERT_GE(kafka_.trace.size(), 3U);
+  EXPECT_THAT(std::vector(kafka_.trace.end() - 3, kafka_.trace.end()),
+              ElementsAre("producer gone", "init", "committed 0"));
 }
 
 TEST_F(CommitterTest, WithoutMembershipNoOffsetsAreSent) {
