@@ -63,7 +63,9 @@ Knobs Knobs::Of(std::uint64_t seed) {
   knobs.cooperative = dice.Chance(0.4);
   knobs.snapshots = dice.Chance(0.7);
   knobs.session_timeout = seconds(dice.Of(std::array{6, 10, 10, 30}));
-  knobs.max_poll_interval = dice.Chance(0.2) ? seconds(30) : seconds(300);
+  // Below the time in which all must be done: a JoinGroup whose late twin takes its place at the
+  // coordinator is answered to nobody, and its client waits for as long as this.
+  knobs.max_poll_interval = seconds(dice.Chance(0.2) ? 30 : 120);
   knobs.batch_bytes = dice.Of(std::array<std::size_t, 3>{300, 2000, 1'000'000});
 
   knobs.records = dice.Of(std::array{400, 800, 800, 1200});
