@@ -29,7 +29,7 @@ run_built() {
   local built=$mutant_tree/build/release stamp=$build/mutants/built names
   names=$(find "$built/tests/$1" -name '*_test' -type f -executable -newer "$stamp" -printf '%f\n' | paste -sd'|')
   touch "$stamp"
-  [[ ! $names ]] || "${unrandomised[@]}" ctest --test-dir "$built" -R "^($names)\$" --no-tests=error -j "$jobs" --repeat until-pass:2 \
+  [[ ! $names ]] || GTEST_FAIL_FAST=1 "${unrandomised[@]}" ctest --test-dir "$built" -R "^($names)\$" --no-tests=error -j "$jobs" --repeat until-pass:2 \
     --stop-on-failure --output-on-failure
 }
 
