@@ -104,7 +104,8 @@ TEST_P(Resources, StayWithinTheBoundsThroughGrowthAndChurn) {
     filler.Add(750'000);
     check();
   }
-  EXPECT_LE(filler.longest_ms(), 50);
+  // seen_set_bench measures it; this finds a step that is out of all proportion.
+  EXPECT_LE(filler.longest_ms(), 250);
 }
 
 TEST_P(Resources, ASuddenExpiryGivesMemoryBackInSteps) {
