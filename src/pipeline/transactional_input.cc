@@ -207,13 +207,8 @@ Result<void> TransactionalInput::StartAgain() {
   std::vector<Partition> held;
   for (const auto& owned : partitions_.owned())
     if (!leaving_.contains(owned.first)) held.push_back(owned.first);
-  SEMEL_TRY(consumer_->StopFetching(held));
-  for (const Partition partition : held) {
-    partitions_.TakeAway(partition);
-    unread_.erase(partition);
-    taker_.GivenAway(partition);
-    partitions_.Give(partition);
-  }
+  SEMEL_TRY(LetGo(held));
+  for (const Partition partition : held) partitions_.Give(partition);
   return {};
 }
 
@@ -244,15 +239,22 @@ Result<void> TransactionalInput::GiveAway(const kafka::Rebalance& rebalance) {
   } else if (involved) {
     SEMEL_TRY(RollBack({Action::kAbort, "partitions go to another member"}));
   }
-  SEMEL_TRY(consumer_->StopFetching(rebalance.partitions));
-  for (const Partition partition : rebalance.partitions) {
+  SEMEL_TRY(LetGo(rebalance.partitions));
+  for (const Partition partition : rebalance.partitions)
     parts_.log.Info(lost ? "partition lost" : "partition revoked",
                     {{"topic", parts_.settings.from}, {"partition", std::to_string(partition)}});
+  leaving_.clear();
+  return {};
+}
+
+/// They are neither read nor served any more.
+Result<void> TransactionalInput::LetGo(std::span<const Partition> partitions) {
+  SEMEL_TRY(consumer_->StopFetching(partitions));
+  for (const Partition partition : partitions) {
     partitions_.TakeAway(partition);
     unread_.erase(partition);
     taker_.GivenAway(partition);
   }
-  leaving_.clear();
   return {};
 }
 

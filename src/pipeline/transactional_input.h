@@ -108,6 +108,7 @@ class TransactionalInput {
 
  private:
   Result<void> StartAgain();
+  Result<void> LetGo(std::span<const kafka::Partition> partitions);
   Result<void> ServeRestored();
   Result<void> OpenOwed();
   Result<void> CommitStarts();
