@@ -96,23 +96,25 @@ stage_tsan() {
   run_ctest tsan threads
 }
 
-# pytest_on_cluster DIRECTORY [PYTEST ARGS]: starts the cluster, runs the tests, stops it.
-pytest_on_cluster() (
+# on_cluster DIRECTORY COMMAND [ARGS]: starts a cluster there, runs the command, stops the cluster.
+on_cluster() (
   export SEMEL_CLUSTER_DIR=$1 PYTHONPYCACHEPREFIX=$build/pycache
   shift
   exec 7>"$build/$(basename "$SEMEL_CLUSTER_DIR").lock"
-  flock -n 7 || fail "another test run uses $SEMEL_CLUSTER_DIR; set SEMEL_CLUSTER_DIR to a directory of your own"
-  local tests=
-  trap '[[ -z $tests ]] || { kill "$tests" 2>/dev/null && wait "$tests"; }; "$root/dev" down' EXIT
+  flock -n 7 || fail "another run uses $SEMEL_CLUSTER_DIR; set SEMEL_CLUSTER_DIR to a directory of your own"
+  local run=
+  trap '[[ -z $run ]] || { kill "$run" 2>/dev/null && wait "$run"; }; "$root/dev" down' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
   "$root/dev" down  # what an earlier run, killed without mercy, left behind
   "$root/dev" up 7>&- >/dev/null
-  cd tests/integration
-  /usr/bin/python3 -m pytest "$@" &
-  tests=$!
-  wait "$tests"
+  "$@" &
+  run=$!
+  wait "$run"
 )
+
+# pytest_on_cluster DIRECTORY [PYTEST ARGS]
+pytest_on_cluster() { on_cluster "$1" env -C "$root/tests/integration" /usr/bin/python3 -m pytest "${@:2}"; }
 
 # stage_integration [PYTEST ARGS]: on clusters of its own, because the tests kill brokers.
 stage_integration() {
