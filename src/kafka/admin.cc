@@ -12,7 +12,6 @@
 namespace semel::kafka {
 namespace {
 
-constexpr Milliseconds kHearsay{3'000};  // until every broker knows a new topic
 constexpr Milliseconds kBetweenLooks{100};
 
 using NewTopicPtr = std::unique_ptr<rd_kafka_NewTopic_t, DestroyWith<rd_kafka_NewTopic_destroy>>;

@@ -18,6 +18,9 @@ namespace semel::kafka {
 class Instance;
 class Deadline;
 
+/// Until every broker knows a new topic.
+inline constexpr Milliseconds kHearsay{3'000};
+
 struct TopicDescription {
   bool exists = false;
   int partitions = 0;

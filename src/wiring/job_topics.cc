@@ -11,7 +11,6 @@ namespace {
 
 constexpr kafka::Milliseconds kTimeout{15'000};
 constexpr kafka::Milliseconds kBetweenLooks{100};
-constexpr kafka::Milliseconds kHearsay{3'000};  // until every broker knows a new topic
 
 Result<JobTopics> KnowAll(kafka::Admin& admin, const DedupOptions& options,
                           const std::vector<std::string>& others) {
@@ -31,7 +30,7 @@ Result<JobTopics> KnowAll(kafka::Admin& admin, const DedupOptions& options,
 
 bool AppearsSoon(kafka::Admin& admin, const std::string& topic) {
   const SystemClock clock;
-  const auto deadline = clock.Now() + kHearsay;
+  const auto deadline = clock.Now() + kafka::kHearsay;
   for (;;) {
     const auto now = admin.Describe(topic, kTimeout);
     if (now && now->exists) return true;
@@ -115,7 +114,8 @@ Result<void> CreateMissingTopics(const DedupOptions& options, Logger& logger) {
   if (MissingTopics(topics, rules).empty()) return {};
   SEMEL_TRY(CreateMissing(*admin, topics, rules, logger));
   SEMEL_TRY(KnowCreated(*admin, options, others, rules));
-  std::this_thread::sleep_for(kHearsay);  // one broker knows them; others are asked by others
+  // One broker knows them; others are asked by others.
+  std::this_thread::sleep_for(kafka::kHearsay);
   return {};
 }
 
