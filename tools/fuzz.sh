@@ -12,14 +12,14 @@ cpu_seconds() {
   [[ ${fields[0]} != Z ]]
 }
 
-# fuzz_one NAME SECONDS: so much CPU time, however busy the machine is; libFuzzer's time-out goes by the wall. Prints a line of figures.
+# fuzz_one NAME SECONDS: so much CPU time, however busy the machine is. Prints a line of figures.
 fuzz_one() {
   local name=$1 seconds=$2 home=$build/fuzz/$1 pid scratch status=0 used=0 now runs covered
   mkdir -p "$home/corpus"
   rm -f "$home"/{crash,leak,oom,timeout,slow-unit}-*
   scratch=$(mktemp -d -p /dev/shm)  # it syncs what it writes
   TMPDIR=$scratch UBSAN_OPTIONS=print_stacktrace=1 "${unrandomised[@]}" nice -n 19 "$build/asan/fuzz/fuzz_$name" \
-    -artifact_prefix="$home/" -print_final_stats=1 -timeout=1200 "$home/corpus" "$root/fuzz/corpus/$name" >"$home/log" 2>&1 &
+    -artifact_prefix="$home/" -print_final_stats=1 -timeout=60 "$home/corpus" "$root/fuzz/corpus/$name" >"$home/log" 2>&1 &
   pid=$!
   while ((used < seconds)) && now=$(cpu_seconds "$pid"); do
     used=$now
