@@ -31,7 +31,7 @@ Result<kafka::ConfPtr> IdempotentConf(const kafka::ClientSettings& settings) {
       {"acks", "all"},
       {"message.timeout.ms", std::to_string(kDeliveryTimeoutMs)},
       {"compression.type", "lz4"},
-      {"linger.ms", "5"},
+      {"linger.ms", "100"},  // of a paced stream: kafka/send_queue.h says what a short one costs
       {"queue.buffering.max.kbytes", "131072"},
   };
   for (const auto& [name, value] : properties) {
