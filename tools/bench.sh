@@ -18,7 +18,7 @@ bench() {
   if [[ $kind == sink ]]; then require integration; fi  # PostgreSQL, and what starts it
   if [[ $kind == serve ]]; then require serve_bench; fi
   build_release
-  export SEMEL_CLUSTER_DIR=${SEMEL_CLUSTER_DIR:-build/bench-cluster}
+  export SEMEL_CLUSTER_DIR=${SEMEL_CLUSTER_DIR:-build/bench-cluster} SEMEL_CLUSTER_OPTIMISED=1
   trap '"$root/dev" down' EXIT
   "$root/dev" up >/dev/null
   echo "$(date -u +%F), $(git rev-parse --short HEAD 2>/dev/null || echo 'no commit'), $(nproc) x $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), load $(cut -d' ' -f1 /proc/loadavg)"
