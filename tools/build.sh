@@ -128,7 +128,7 @@ stage_integration() {
     return
   fi
   # They wait most of the time. Those that hurt brokers have a cluster for themselves.
-  pytest_on_cluster "$directory-hurt" -m hurts_brokers >"$build/hurts_brokers.log" 2>&1 &
+  pytest_on_cluster "$directory-hurt" -m 'hurts_brokers and not at_length' >"$build/hurts_brokers.log" 2>&1 &
   hurting=$!
   pytest_on_cluster "$directory" -n "$jobs" -m 'not hurts_brokers and not at_length' &
   others=$!

@@ -5,13 +5,15 @@
 #include "kafka/client_conf.h"
 #include "kafka/consumer_calls.h"
 #include "kafka/group_token.h"
+#include "kafka/log_range.h"
 
 namespace semel::kafka {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{4} << 20U;  // of one batch
-constexpr std::chrono::seconds kFencedAgainWithin{60};
-constexpr std::size_t kMostFencings = 2;
+constexpr std::chrono::seconds kAgainWithin{60};
+constexpr std::size_t kMostReconnects = 2;
+constexpr Milliseconds kAskWithin{1000};
 constexpr Milliseconds kLeaveWithin{1800};  // with ~Instance below 5 s
 std::string Text(std::span<const Partition> partitions) {
   std::string text;
@@ -61,24 +63,14 @@ Result<void> RdkafkaConsumer::Connect() {
                           "subscribe to " + options_.topic);
 }
 
-// A static member can fence itself: a coordinator that hangs for longer than the session and then
-// goes on works off our old requests after it has given us a new member id (seen with SIGSTOP). To
-// librdkafka that is fatal. So is a second process with our name, and only the number of times
-// tells the two apart.
 Result<void> RdkafkaConsumer::Reconnect() {
-  fenced_ = false;
+  const Error why = std::move(*broken_by_);
+  broken_by_.reset();
   const auto now = SystemClock{}.Now();
-  while (!reconnects_.empty() && now - reconnects_.front() > kFencedAgainWithin)
-    reconnects_.pop_front();
-  if (reconnects_.size() >= kMostFencings) {
-    Error error = instance_->Describe(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID,
-                                      "stay in group " + options_.group);
-    error.message += "; this one is " + options_.instance;
-    return error;
-  }
+  while (!reconnects_.empty() && now - reconnects_.front() > kAgainWithin) reconnects_.pop_front();
+  if (reconnects_.size() >= kMostReconnects) return why;
   reconnects_.push_back(now);
-  logger_.Warning("the group fenced this member; joining it again",
-                  {{"group", options_.group}, {"instance", options_.instance}});
+  logger_.Warning("joining the group again", {{"group", options_.group}, {"reason", why.message}});
   fetched_.clear();
   announced_.clear();
   Announce({Rebalance::Kind::kLost, {owned_.begin(), owned_.end()}});
@@ -141,14 +133,14 @@ Result<Polled> RdkafkaConsumer::Poll(Milliseconds timeout, std::size_t max_recor
   auto batch = std::make_unique<RdkafkaBatch>(instance_);
   Polled polled;
   int wait = announced_.empty() && !error_ ? Deadline(timeout).LeftMs() : 0;
-  while (announced_.empty() && !error_ && !fenced_ && batch->size() < max_records &&
+  while (announced_.empty() && !error_ && !broken_by_ && batch->size() < max_records &&
          batch->bytes() < kMostBytes) {
     MessagePtr message(rd_kafka_consumer_poll(instance_->get(), wait));
     if (message == nullptr) break;
     wait = 0;
     Handle(std::move(message), polled, *batch);
   }
-  if (fenced_) {
+  if (broken_by_) {
     if (const auto joined = Reconnect(); !joined) error_ = joined.error();
   }
   if (!error_ && instance_->broken()) error_ = instance_->broken();
@@ -192,11 +184,11 @@ void RdkafkaConsumer::Handle(MessagePtr message, Polled& polled, RdkafkaBatch& b
 void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
   const rd_kafka_resp_err_t code = CodeOf(*instance_, message);
   if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-    fenced_ = true;
+    broken_by_ = Fenced();
   } else if (IsOutOfRange(code)) {
     if (const auto found = fetched_.find(message.partition);
         found != fetched_.end() && found->second.wanted)
-      error_ = OutOfRange(message.partition, found->second.next);
+      HandleOutOfRange(message.partition, found->second.next);
   } else {
     if (code == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) membership_.Suspend();
     auto error =
@@ -205,10 +197,30 @@ void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
   }
 }
 
-Error RdkafkaConsumer::OutOfRange(Partition partition, Offset offset) const {
-  return {Action::kStop,
-          NotThere(*instance_, options_.topic, partition, offset) +
-              "; records were deleted before they were read, or the topic was made anew"};
+// A static member can fence itself: a coordinator that hangs for longer than the session and then
+// goes on works off our old requests after it has given us a new member id (seen with SIGSTOP). To
+// librdkafka that is fatal. So is a second process with our name, and only the number of times
+// tells the two apart.
+Error RdkafkaConsumer::Fenced() const {
+  Error error =
+      instance_->Describe(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, "stay in group " + options_.group);
+  error.message += "; this one is " + options_.instance;
+  return error;
+}
+
+// What lies below the start of the log is gone. What lies behind its end may be there: a leader
+// that hangs for longer than its session and then goes on answers as the leader that it was, from a
+// log that ends earlier, until it hears of its successor (seen with SIGSTOP). librdkafka fetches no
+// more from the partition. Joining again makes those look who restore it, and they take their time.
+void RdkafkaConsumer::HandleOutOfRange(Partition partition, Offset offset) {
+  const auto range = AskLogRange(*instance_, options_.topic, partition, Deadline{kAskWithin});
+  Error error{Action::kStop,
+              NotThere(*instance_, options_.topic, partition, offset) +
+                  "; records were deleted before they were read, or the topic was made anew"};
+  if (range && offset < range->low)
+    error_ = std::move(error);
+  else
+    broken_by_ = std::move(error);
 }
 
 std::optional<Offset> RdkafkaConsumer::KnownEnd(Partition partition) {

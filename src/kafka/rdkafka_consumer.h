@@ -55,7 +55,7 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
       : settings_(settings), options_(std::move(options)), logger_(logger) {}
   /// Opens a new instance and subscribes.
   Result<void> Connect();
-  /// Goes on with a new instance after the group fenced this one.
+  /// Goes on with a new instance in the place of the broken one.
   Result<void> Reconnect();
   void OnRebalance(rd_kafka_resp_err_t event,
                    const rd_kafka_topic_partition_list_t& partitions) override;
@@ -64,7 +64,8 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
 
   void Handle(MessagePtr message, Polled& polled, RdkafkaBatch& batch);
   void HandleError(const rd_kafka_message_t& message);
-  Error OutOfRange(Partition partition, Offset offset) const;
+  Error Fenced() const;
+  void HandleOutOfRange(Partition partition, Offset offset);
 
   Result<void> AssignAll();
   Result<void> Add(const std::map<Partition, Offset>& positions);
@@ -83,7 +84,7 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   std::optional<Error> error_;            // for the next Poll
   GroupMembership membership_;
   std::uint64_t dropped_ = 0;
-  bool fenced_ = false;
+  std::optional<Error> broken_by_;  // a new instance may help
   std::deque<std::chrono::steady_clock::time_point> reconnects_;
   bool leaving_ = false;
 };

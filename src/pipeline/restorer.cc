@@ -24,6 +24,7 @@ constexpr std::size_t kSliceBytes = std::size_t{8} * 1024 * 1024;
 constexpr std::chrono::seconds kNoProgressLimit{140};
 constexpr std::chrono::seconds kBetweenNotices{10};
 constexpr std::chrono::seconds kIdleReadLimit{2};
+constexpr std::chrono::seconds kOldLeaderLimit{5};
 
 }  // namespace
 
@@ -57,6 +58,7 @@ struct Job {
   bool opened = false;                      ///< the reader is positioned on this partition
   std::optional<kafka::Offset> log_end;  ///< where a committed reader's view ended, while it does
   std::optional<kafka::Offset> replay_from;
+  std::optional<TimePoint> cut_since;  ///< a log ends before what is committed
   BlockedLog blocked;
   TimePoint noticed;
   TimePoint started;
@@ -76,6 +78,7 @@ struct Restorer::Impl {
   Result<bool> Ask(Job& job);
   Result<void> FindFirstStart(Job& job);
   void ForgetIfUnfit(Job& job);
+  bool MayBeOld(Job& job) const;
   static void SkipToTail(Job& job);
   Result<bool> LoadSlice(Job& job);
   Result<void> Account(Job& job, std::uint64_t entries);
@@ -199,6 +202,10 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
     if (start.error().action != Action::kRetry) return start.error();
     return Wait(job, start.error().message);
   }
+  if (MayBeOld(job))
+    return Wait(job,
+                "a log ends before what is committed; its leader may be one that has been "
+                "replaced and does not know");
   if (!parts.settings.remembers) {
     job.Forget();  // of the time when it was ours before
     progressed = parts.clock.Now();
@@ -215,6 +222,20 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
   }
   SEMEL_TRY(Position(job));
   return false;
+}
+
+/// A leader that hung for longer than its session answers as the leader that it was until it hears
+/// of its successor, and what was written meanwhile is not in its log. Only what is still so after
+/// a while is judged.
+bool Restorer::Impl::MayBeOld(Job& job) const {
+  const TimePoint now = parts.clock.Now();
+  if (!EndsBeforeCommitted(parts.settings, job.findings))
+    job.cut_since.reset();
+  else if (!job.cut_since)
+    job.cut_since = now;
+  if (!job.cut_since || now - *job.cut_since >= kOldLeaderLimit) return false;
+  parts.clock.Sleep(kReadTimeout);
+  return true;
 }
 
 Result<bool> Restorer::Impl::LoadSlice(Job& job) {

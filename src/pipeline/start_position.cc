@@ -168,6 +168,13 @@ class Decision {
 
 }  // namespace
 
+bool EndsBeforeCommitted(const LaneSettings& settings, const Findings& findings) {
+  if (!findings.committed) return false;
+  if (findings.committed->offset > findings.input.high) return true;
+  const auto metadata = ParseCommitMetadata(findings.committed->metadata);
+  return settings.remembers && metadata && metadata->changelog_offset >= findings.changelog.high;
+}
+
 Result<void> CheckCommitted(const LaneSettings& settings, kafka::Partition partition,
                             const Findings& findings) {
   if (!findings.committed) return {};

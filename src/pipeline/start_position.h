@@ -31,6 +31,9 @@ struct StartPosition {
   std::string notice;  ///< what an operator should know; empty when all is as usual
 };
 
+/// Does the input or the changelog end before what is committed?
+bool EndsBeforeCommitted(const LaneSettings& settings, const Findings& findings);
+
 /// Before the changelog is read: do the committed offset and the changelog belong together?
 /// Errors: kStop (log shorter than the committed offset says; another partition count).
 Result<void> CheckCommitted(const LaneSettings& settings, kafka::Partition partition,

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from cluster import Cluster, wait_for
-from conftest import JobFactory, TopicFactory
+from conftest import JobFactory
 from job import Job, Page, events, ids, summary_of, twice
 
 
@@ -202,17 +202,3 @@ def test_open_transaction_of_a_dead_owner_with_a_random_name(settled: Job, clust
     values = ids(settled.values())
     assert not twice(values)
     assert values == numbers(range(last))
-
-
-def test_two_dead_owners(settled: Job, cluster: Cluster, topic: TopicFactory) -> None:
-    """Crash point 13: behind the first owner's open transaction the second one's committed records are not missed."""
-    for name, first in (("one", 100), ("two", 110)):
-        victim = settled.start("--instance", name, env={"SEMEL_FAIL_POINTS": "after_changelog:kill:1"})
-        cluster.produce(settled.source, events(range(first, first + 10)))
-        assert victim.wait() == -signal.SIGKILL, victim.describe()
-    settled.run("--instance", "three", timeout=60)
-    cluster.produce(settled.source, events(range(120)))
-    settled.run("--instance", "four", timeout=60)
-    values = ids(settled.values())
-    assert not twice(values)
-    assert values == numbers(range(120))

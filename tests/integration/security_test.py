@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Iterator
 
 import pytest
-from cluster import ROOT, Cluster, dev
+from cluster import ROOT, Cluster, dev, wait_for
 from job import Page, adds_up, events, ids, summary_of
 from process import Process, Result, Semel
 
@@ -276,6 +276,28 @@ def test_the_password_shows_nowhere(mechanism: str, log_format: str, client: Cli
     assert "***" in process.stderr
     for text in (command_line, process.stdout, process.stderr, *pages.values()):
         assert client.secured.password not in text
+
+
+@pytest.mark.usefixtures("topics")
+def test_sighup_takes_another_password(client: Client) -> None:
+    """That of SCRAM is changed, and the broker started again, so that every connection is made with the new one."""
+    secured, page = client.secured, Page()
+    before = sum(len(records) for records in secured.admin.read_all(OUTPUT).values())
+    process = client.start(*page.flags, mechanism=SCRAM, user="creator")
+    page.wait_ready(process)
+    dev("kafka", "kafka.admin.ConfigCommand", "--alter", "--entity-type", "users", "--entity-name", "creator",
+        "--add-config", f"{SCRAM}=[password=another-one]", env=secured.environment)
+    client.properties(mechanism=SCRAM, user="creator", password="another-one")
+    os.kill(process.pid, signal.SIGHUP)
+    process.wait_for_log("other SASL credentials, for the next connections")
+    for action in ("kill", "start"):
+        dev("broker", action, "1", env=secured.environment)
+    secured.admin.produce(SOURCE, events(["rotated"]))
+    wait_for(lambda: secured.admin.lag(GROUP, SOURCE) == 0 or not process.running, "the event is done", 60)
+    process.term()
+    assert process.wait() == 0, process.describe()
+    assert sum(len(records) for records in secured.admin.read_all(OUTPUT).values()) == before + 1
+    assert "another-one" not in process.stderr
 
 
 def aborted(arguments: list[str], ready: str, log: Path) -> bool:

@@ -2,7 +2,7 @@
 // group's coordinator does with a named one.
 #include "kafka/rdkafka_consumer.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <functional>
 
@@ -61,6 +61,22 @@ TEST_F(RdkafkaConsumerTest, ANewMemberIdIsTold) {
   }));
   EXPECT_FALSE(lost);
   EXPECT_NE(MemberId(), before);
+}
+
+// So a leader answers that hung, was replaced, and goes on before it hears of that. Those who
+// restore look again; what comes back again and again is an error.
+TEST_F(RdkafkaConsumerTest, AnOffsetBehindTheEndIsNotJudgedAtOnce) {
+  const auto given = [](const Rebalance& said) { return said.kind == Rebalance::Kind::kAssigned; };
+  const auto lost = [](const Rebalance& said) { return said.kind == Rebalance::Kind::kLost; };
+  for (int time = 0; time < 2; ++time) {
+    ASSERT_TRUE(Await(given));
+    ASSERT_TRUE(consumer_->StartFetching({{0, 7}}));
+    ASSERT_TRUE(Await(lost));
+  }
+  ASSERT_TRUE(Await(given));
+  ASSERT_TRUE(consumer_->StartFetching({{0, 7}}));
+  EXPECT_THAT(Await(given).message(),
+              testing::HasSubstr("orders [0]: offset 7 is not there; the log is from 0 to 0"));
 }
 
 }  // namespace

@@ -103,6 +103,24 @@ TEST_F(RestorerTest, ANewInputThatIsShorterThanTheOldOne) {
   ExpectError(0, Action::kStop, "the topic ends at 0");
 }
 
+// A broker that hung goes on as the leader that it was, with the log that it had.
+TEST_F(RestorerTest, TheEndThatAReplacedLeaderTells) {
+  Commit(0, 0, 50);
+  for (const std::string topic : {"orders", "orders-changelog"}) {
+    const semel::testing::FakeLog whole = broker_.Log(topic, 0);
+    broker_.Log(topic, 0).Recreate();
+    int asked = 0;
+    kafka_.before = [&](Call call) {
+      if (call == Call::kCommitted && ++asked == 5) broker_.Log(topic, 0) = whole;
+    };
+    const auto state = Restore(0);
+    ASSERT_TRUE(state) << topic;
+    EXPECT_EQ(state->committed, 50) << topic;
+    EXPECT_EQ(state->seen->size(), 50U) << topic;
+    EXPECT_EQ(asked, 5) << topic;
+  }
+}
+
 TEST_F(RestorerTest, AReplayForgetsWhatWasClaimedFromThereOn) {
   settings_.on_reset = OnReset::kReplay;
   Commit(0, 0, 3);
