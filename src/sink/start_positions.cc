@@ -1,5 +1,9 @@
 #include "sink/start_positions.h"
 
+#include <thread>
+
+#include "kafka/deadline.h"
+
 namespace semel::sink {
 namespace {
 
@@ -7,6 +11,8 @@ using kafka::Offset;
 using kafka::Partition;
 
 constexpr kafka::Milliseconds kAskKafka{5'000};
+constexpr kafka::Milliseconds kOldLeaderLimit{5'000};
+constexpr kafka::Milliseconds kBetweenQuestions{100};
 
 }  // namespace
 
@@ -67,7 +73,13 @@ Result<Offset> StartPositions::StartOf(Partition partition, const config::Start&
 }
 
 Result<void> StartPositions::CheckIsThere(Partition partition, Offset offset) {
-  SEMEL_TRY_ASSIGN(const auto marks, parts_.reader.Marks(parts_.topic, partition, kAskKafka));
+  SEMEL_TRY_ASSIGN(auto marks, parts_.reader.Marks(parts_.topic, partition, kAskKafka));
+  // A leader that hung and was replaced tells the end that it had, until it hears of that.
+  const kafka::Deadline old{kOldLeaderLimit};
+  while (offset > marks.high && !old.passed()) {
+    std::this_thread::sleep_for(kBetweenQuestions);
+    SEMEL_TRY_ASSIGN(marks, parts_.reader.Marks(parts_.topic, partition, kAskKafka));
+  }
   if (offset >= marks.low && offset <= marks.high) return {};
   const std::string what = parts_.topic + " [" + std::to_string(partition) + "]: offset " +
                            std::to_string(offset) + " is not there; the log is from " +
