@@ -130,7 +130,7 @@ stage_integration() {
   # They wait most of the time. Those that hurt brokers have a cluster for themselves.
   pytest_on_cluster "$directory-hurt" -m 'hurts_brokers and not at_length' >"$build/hurts_brokers.log" 2>&1 &
   hurting=$!
-  pytest_on_cluster "$directory" -n "$jobs" -m 'not hurts_brokers and not at_length' &
+  pytest_on_cluster "$directory" -n $((jobs + 1)) -m 'not hurts_brokers and not at_length' &
   others=$!
   trap 'kill "$hurting" "$others"; wait' INT TERM
   wait "$others" || failed=yes

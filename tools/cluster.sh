@@ -303,6 +303,7 @@ cluster_broker() {
 cluster_tool() {
   [[ -e $cluster/bootstrap ]] || fail "no cluster in $cluster; ./dev up starts it"
   local class=$1
+  if [[ $class == AclCommand && $kafka_version == 3.* ]]; then class=kafka.admin.$class; fi  # it moved
   [[ $class == kafka.* ]] || class=org.apache.kafka.tools.$class
   kafka_java "$class" --bootstrap-server "$(<"$cluster/bootstrap")" "${@:2}"
 }

@@ -58,7 +58,8 @@ class ConsumerTest : public ::testing::Test {
   /// Mock brokers let a group in which there is a member wait for nearly a session.
   ConsumerOptions ShortSession() const {
     ConsumerOptions options = Options();
-    options.properties = {{"session.timeout.ms", "4000"}};
+    options.properties = {{"session.timeout.ms", "4000"},
+                          {"partition.assignment.strategy", "range"}};
     return options;
   }
 

@@ -23,6 +23,8 @@ TEST(ErrorMap, HasEveryCodeOfTheLinkedLibrary) {
 TEST(ErrorMap, TellsWhatToDo) {
   EXPECT_EQ(ActionOf(RD_KAFKA_RESP_ERR__TRANSPORT), Action::kRetry);
   EXPECT_EQ(ActionOf(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION), Action::kAbort);
+  constexpr int kTransactionAbortable = 120;  // newer than the oldest librdkafka
+  EXPECT_EQ(ActionOf(static_cast<rd_kafka_resp_err_t>(kTransactionAbortable)), Action::kAbort);
   EXPECT_EQ(ActionOf(RD_KAFKA_RESP_ERR_PRODUCER_FENCED), Action::kFenced);
   EXPECT_EQ(ActionOf(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE), Action::kRejectRecord);
   EXPECT_EQ(ActionOf(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED), Action::kConnect);
