@@ -77,10 +77,13 @@ Result<void> RdkafkaConsumer::Add(const std::map<Partition, Offset>& positions) 
   std::map<Partition, Offset> paused;
   for (const auto& [partition, offset] : positions)
     (fetched_.contains(partition) ? paused : added)[partition] = offset;
-  if (!added.empty())
+  if (!added.empty()) {
+    // librdkafka keeps a pause when a partition is lost, also for when it comes back.
+    rd_kafka_resume_partitions(instance_->get(), ToList(In(options_.topic, added)).get());
     SEMEL_TRY(instance_->Check(
         rd_kafka_incremental_assign(instance_->get(), ToList(In(options_.topic, added)).get()),
         "fetch partitions of " + options_.topic));
+  }
   for (const auto& [partition, offset] : added) fetched_[partition] = {offset, true};
   if (paused.empty()) return {};
   SEMEL_TRY(Move(paused));

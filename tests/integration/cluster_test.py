@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from cluster import Broker, Cluster, Record
+from cluster import Broker, Cluster, Record, wait_for
 from conftest import TopicFactory
 from confluent_kafka import KafkaException
 from process import Semel
@@ -101,7 +101,7 @@ def test_topic_changes(cluster: Cluster, topic: TopicFactory) -> None:
     name = topic(retention_ms=86_400_000)
     assert cluster.topic_config(name)["retention.ms"] == "86400000"
     cluster.set_topic_config(name, {"max.message.bytes": 2000})
-    assert cluster.topic_config(name)["max.message.bytes"] == "2000"
+    wait_for(lambda: cluster.topic_config(name)["max.message.bytes"] == "2000", "every broker has heard of it")
     assert cluster.topic_config(name)["retention.ms"] == "86400000"
     with pytest.raises(KafkaException):
         cluster.produce(name, [Record(b"x" * 5000)])

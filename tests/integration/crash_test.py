@@ -134,7 +134,7 @@ def test_paused_past_every_timeout(point: str, job: JobFactory) -> None:
     owner = armed(main, f"{point}:stop:4")
     wait_stopped(owner)
     page = Page()
-    heir = main.start(*page.flags)
+    heir = main.start(*page.flags, "--instance", "heir")
     page.wait_ready(heir)
     before = page.total("semel_records_read_total")
     wait_for(lambda: page.total("semel_records_read_total") > before, "the heir works")

@@ -193,7 +193,7 @@ def test_records_across_a_replacement(named: bool, scenario: ScenarioFactory) ->
 
 def test_two_dead_owners(scenario: ScenarioFactory) -> None:
     """The first one's changelog records arrive when the second one serves; what that one commits behind them is not missed."""
-    main = scenario(*SHORT_SESSION, partitions=1)
+    main = scenario(*SHORT_SESSION, "-X", "transaction.timeout.ms=120000", partitions=1)
     first = main.begin(named=False)
     old = main.proxy.hold(request(Api.PRODUCE, "w0", holding=main.job.changelog))
     old.wait()

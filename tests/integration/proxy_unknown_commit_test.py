@@ -108,7 +108,7 @@ def test_old_one_arrives_while_the_next_owner_restores(named: bool, scenario: Sc
     old = main.proxy.hold(COMMIT)
     old.wait()
     main.kill(worker)
-    gate = main.proxy.hold(request(Api.FETCH, holding=main.job.changelog))
+    gate = main.proxy.hold(request(Api.FETCH))  # the first one: of the changelog
     worker = main.worker(named=named)
     gate.wait()
     old.release()

@@ -64,8 +64,10 @@ FetchAnswer::Part Cluster::Read(const FetchRequest& request, const FetchRequest:
                                 BrokerId at, bool& news) {
   FetchAnswer::Part part{.asked = position, .next = position.offset};
   const Partition* const partition = LedBy(at, position.where, part.error);
-  if (partition != nullptr && !partition->log->Holds(position.offset))
+  if (partition != nullptr && !partition->log->Holds(position.offset)) {
     part.error = RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+    part.high = partition->log->high();
+  }
   if (part.error != kNoError) {
     news = true;
     return part;

@@ -12,8 +12,8 @@ using std::chrono::milliseconds;
 using Kind = kafka::Rebalance::Kind;
 
 constexpr milliseconds kFetchWait{500};
-constexpr std::chrono::seconds kFencedAgainWithin{60};
-constexpr std::size_t kMostFencings = 2;
+constexpr std::chrono::seconds kAgainWithin{60};
+constexpr std::size_t kMostReconnects = 2;
 constexpr milliseconds kLeaveWithin{1800};
 constexpr std::size_t kMostBytes = std::size_t{4} << 20U;
 
@@ -69,7 +69,8 @@ void Consumer::Connect() {
               [this](ErrorCode error) {
                 fetcher_->Push([this, error] {
                   if (error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-                    fenced_ = true;
+                    broken_by_ =
+                        kafka::ToError(error, {"stay in group " + parts_.options.group, {}});
                   } else {
                     error_ = kafka::ToError(error, {"join group " + parts_.options.group, {}});
                   }
@@ -78,13 +79,11 @@ void Consumer::Connect() {
 }
 
 Result<void> Consumer::Reconnect() {
-  fenced_ = false;
+  Error why = std::move(*broken_by_);
+  broken_by_.reset();
   const Time now = parts_.Now();
-  while (!reconnects_.empty() && now - reconnects_.front() > kFencedAgainWithin)
-    reconnects_.pop_front();
-  if (reconnects_.size() >= kMostFencings)
-    return kafka::ToError(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID,
-                          {"stay in group " + parts_.options.group, {}});
+  while (!reconnects_.empty() && now - reconnects_.front() > kAgainWithin) reconnects_.pop_front();
+  if (reconnects_.size() >= kMostReconnects) return why;
   reconnects_.push_back(now);
   fetched_.clear();
   announced_.clear();
@@ -111,7 +110,7 @@ Result<kafka::Polled> Consumer::Poll(kafka::Milliseconds timeout, std::size_t ma
   const Time deadline = parts_.Now() + timeout;
   bool waits = announced_.empty() && !error_;
   Repeat(*batch);
-  while (announced_.empty() && !error_ && !fenced_ && batch->records().size() < max_records &&
+  while (announced_.empty() && !error_ && !broken_by_ && batch->records().size() < max_records &&
          batch->bytes() < kMostBytes) {
     if (const auto item = fetcher_->Next()) {
       waits = false;
@@ -120,7 +119,7 @@ Result<kafka::Polled> Consumer::Poll(kafka::Milliseconds timeout, std::size_t ma
       break;
     }
   }
-  if (fenced_) {
+  if (broken_by_) {
     if (const auto joined = Reconnect(); !joined) error_ = joined.error();
   }
   if (error_ && batch->records().empty() && announced_.empty()) {
@@ -173,7 +172,8 @@ void Consumer::Handle(const FetchedItem& item, kafka::Polled& polled, Batch& bat
       return;
     default:
       if (found != fetched_.end() && found->second.wanted)
-        error_ = kafka::ToError(item.error, {"read " + item.where->first, {}});
+        (item.behind_end ? broken_by_ : error_) =
+            kafka::ToError(item.error, {"read " + item.where->first, {}});
   }
 }
 

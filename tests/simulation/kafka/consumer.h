@@ -60,7 +60,7 @@ class Consumer final : public kafka::InputConsumer {
   std::vector<FetchedItem> last_;  ///< what the last poll gave
   const std::string repeat_site_;
   kafka::GroupMembership membership_;
-  bool fenced_ = false;
+  std::optional<Error> broken_by_;
   std::deque<Time> reconnects_;
   bool leaving_ = false;
 };

@@ -168,6 +168,7 @@ void Fetcher::Take(FetchAnswer::Part& part) {
     if (part.error != RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) return;
     item.kind = FetchedItem::Kind::kError;
     item.error = RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
+    item.behind_end = part.asked.offset > part.high;
     position.paused = true;  // until it is moved
     items_.push_back(item);
     return;

@@ -20,6 +20,7 @@ struct FetchedItem {
   enum class Kind : std::uint8_t { kRecord, kEnd, kError, kOther };
   Kind kind = Kind::kRecord;
   ErrorCode error = kNoError;
+  bool behind_end = false;  ///< of an offset that is out of range
   const TopicPartition* where = nullptr;
   std::uint64_t version = 0;
   kafka::Offset offset = 0;

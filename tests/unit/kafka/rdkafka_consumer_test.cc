@@ -63,6 +63,26 @@ TEST_F(RdkafkaConsumerTest, ANewMemberIdIsTold) {
   EXPECT_NE(MemberId(), before);
 }
 
+TEST_F(RdkafkaConsumerTest, WhatWasStoppedAndLostIsFetchedWhenItComesBack) {
+  ASSERT_TRUE(Await([](const Rebalance& given) { return given.partitions.size() == 2; }));
+  ASSERT_TRUE(consumer_->StartFetching({{0, 0}, {1, 0}}));
+  const Partition partition = 0;
+  ASSERT_TRUE(consumer_->StopFetching({&partition, 1}));
+  cluster_.FailNextHeartbeat(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+  ASSERT_TRUE(Await([](const Rebalance& said) { return said.kind == Rebalance::Kind::kLost; }));
+  ASSERT_TRUE(Await([](const Rebalance& said) { return said.kind == Rebalance::Kind::kAssigned; }));
+  cluster_.Produce("orders", partition, "x", 1);
+  ASSERT_TRUE(consumer_->StartFetching({{partition, 0}}));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  std::size_t records = 0;
+  while (records == 0 && std::chrono::steady_clock::now() < until) {
+    const auto polled = consumer_->Poll(Milliseconds{100}, 10);
+    ASSERT_TRUE(polled) << polled.error().message;
+    records = polled->batch->records().size();
+  }
+  EXPECT_EQ(records, 1U);
+}
+
 // So a leader answers that hung, was replaced, and goes on before it hears of that. Those who
 // restore look again; what comes back again and again is an error.
 TEST_F(RdkafkaConsumerTest, AnOffsetBehindTheEndIsNotJudgedAtOnce) {
