@@ -24,6 +24,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, Ne
 ctypes.c_ssize_t.from_address(id(None)).value += 1 << 30
 
 ROOT = Path(__file__).resolve().parents[2]
+NEWEST_LIBRDKAFKA = os.environ.get("SEMEL_LIBRDKAFKA") == "newest"  # ./dev test --librdkafka newest
 DEADLINE = 60.0  # seconds; far above what anything takes, even on a busy machine
 
 Config = Mapping[str, Any]

@@ -129,12 +129,12 @@ def test_killed_while_partitions_are_revoked(assignor: str, job: JobFactory) -> 
 @pytest.mark.parametrize("point", ["after_poll", "after_send_offsets"])
 def test_paused_past_every_timeout(point: str, job: JobFactory) -> None:
     """Crash points 9 and 10: the owner sleeps, another takes over, the owner wakes up with its transaction."""
-    main = job(partitions=3)
+    main = job("-X", "partition.assignment.strategy=range", partitions=3)  # one has a name, the other has none
     stream = main.start_stream(900_000, seed=SEED + 5, rate=1_000)
     owner = armed(main, f"{point}:stop:4")
     wait_stopped(owner)
     page = Page()
-    heir = main.start(*page.flags, "--instance", "heir")
+    heir = main.start(*page.flags)
     page.wait_ready(heir)
     before = page.total("semel_records_read_total")
     wait_for(lambda: page.total("semel_records_read_total") > before, "the heir works")

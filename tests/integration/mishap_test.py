@@ -202,3 +202,17 @@ def test_open_transaction_of_a_dead_owner_with_a_random_name(settled: Job, clust
     values = ids(settled.values())
     assert not twice(values)
     assert values == numbers(range(last))
+
+
+def test_two_owners_die_in_a_row(settled: Job, cluster: Cluster) -> None:
+    """Each with its changelog handed to librdkafka."""
+    for name, first in (("one", 100), ("two", 110)):
+        victim = settled.start("--instance", name, env={"SEMEL_FAIL_POINTS": "after_changelog:kill:1"})
+        cluster.produce(settled.source, events(range(first, first + 10)))
+        assert victim.wait() == -signal.SIGKILL, victim.describe()
+    settled.run("--instance", "three", timeout=60)
+    cluster.produce(settled.source, events(range(120)))
+    settled.run("--instance", "four", timeout=60)
+    values = ids(settled.values())
+    assert not twice(values)
+    assert values == numbers(range(120))
