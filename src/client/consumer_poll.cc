@@ -137,8 +137,9 @@ void Consumer::Impl::HandleError(const rd_kafka_message_t& message) {
 Error Consumer::Impl::OutOfRange(const rd_kafka_message_t& message,
                                  const OwnedPartition& partition) const {
   return {Action::kStop,
-          kafka::NotThere(*connection_->instance, rd_kafka_topic_name(message.rkt),
-                          message.partition, partition.fetched) +
+          kafka::LookFor(*connection_->instance, rd_kafka_topic_name(message.rkt),
+                         message.partition, partition.fetched)
+                  .text +
               "; messages were deleted before they were read, or the topic was made anew; choose "
               "another offset, or set reset_out_of_range (auto.offset.reset)"};
 }

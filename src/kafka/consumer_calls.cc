@@ -83,17 +83,19 @@ bool IsOutOfRange(rd_kafka_resp_err_t code) {
          code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
 }
 
-std::string NotThere(const Instance& instance, const std::string& topic, Partition partition,
-                     Offset offset) {
+NotThere LookFor(const Instance& instance, const std::string& topic, Partition partition,
+                 Offset offset) {
   constexpr int kAskMs = 1000;
-  std::string text =
-      Name(topic, partition) + ": offset " + std::to_string(offset) + " is not there";
+  NotThere found{.text = Name(topic, partition) + ": offset " + std::to_string(offset) +
+                         " is not there"};
   Offset low = 0;
   Offset high = 0;
   if (rd_kafka_query_watermark_offsets(instance.get(), topic.c_str(), partition, &low, &high,
-                                       kAskMs) == RD_KAFKA_RESP_ERR_NO_ERROR)
-    text += "; the log is from " + std::to_string(low) + " to " + std::to_string(high);
-  return text;
+                                       kAskMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    found.text += "; the log is from " + std::to_string(low) + " to " + std::to_string(high);
+    found.removed = offset < low;
+  }
+  return found;
 }
 
 std::optional<Error> ReadError(const Instance& instance, const rd_kafka_message_t& message,

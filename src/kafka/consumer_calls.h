@@ -36,9 +36,14 @@ Result<void> MoveTo(const Instance& instance, Offsets offsets, const Deadline& d
 rd_kafka_resp_err_t CodeOf(const Instance& instance, const rd_kafka_message_t& message);
 bool IsOutOfRange(rd_kafka_resp_err_t code);
 
-/// "orders [3]: offset 5 is not there; the log is from 7 to 9". Asks the brokers, within a second.
-std::string NotThere(const Instance& instance, const std::string& topic, Partition partition,
-                     Offset offset);
+struct NotThere {
+  std::string text;      ///< "orders [3]: offset 5 is not there; the log is from 7 to 9"
+  bool removed = false;  ///< it lies below the start of the log
+};
+
+/// Where an offset lies that is out of range. Asks the brokers, within a second.
+NotThere LookFor(const Instance& instance, const std::string& topic, Partition partition,
+                 Offset offset);
 
 /// What came in a record's place while `what` was tried; nothing where librdkafka gets over it
 /// (then it is logged).

@@ -5,7 +5,6 @@
 #include "kafka/client_conf.h"
 #include "kafka/consumer_calls.h"
 #include "kafka/group_token.h"
-#include "kafka/log_range.h"
 
 namespace semel::kafka {
 namespace {
@@ -13,7 +12,6 @@ namespace {
 constexpr std::size_t kMostBytes = std::size_t{4} << 20U;  // of one batch
 constexpr std::chrono::seconds kAgainWithin{60};
 constexpr std::size_t kMostReconnects = 2;
-constexpr Milliseconds kAskWithin{1000};
 constexpr Milliseconds kLeaveWithin{1800};  // with ~Instance below 5 s
 std::string Text(std::span<const Partition> partitions) {
   std::string text;
@@ -213,14 +211,10 @@ Error RdkafkaConsumer::Fenced() const {
 // log that ends earlier, until it hears of its successor (seen with SIGSTOP). librdkafka fetches no
 // more from the partition. Joining again makes those look who restore it, and they take their time.
 void RdkafkaConsumer::HandleOutOfRange(Partition partition, Offset offset) {
-  const auto range = AskLogRange(*instance_, options_.topic, partition, Deadline{kAskWithin});
-  Error error{Action::kStop,
-              NotThere(*instance_, options_.topic, partition, offset) +
-                  "; records were deleted before they were read, or the topic was made anew"};
-  if (range && offset < range->low)
-    error_ = std::move(error);
-  else
-    broken_by_ = std::move(error);
+  const NotThere found = LookFor(*instance_, options_.topic, partition, offset);
+  (found.removed ? error_ : broken_by_) = Error{
+      Action::kStop,
+      found.text + "; records were deleted before they were read, or the topic was made anew"};
 }
 
 std::optional<Offset> RdkafkaConsumer::KnownEnd(Partition partition) {

@@ -24,7 +24,6 @@ constexpr std::size_t kSliceBytes = std::size_t{8} * 1024 * 1024;
 constexpr std::chrono::seconds kNoProgressLimit{140};
 constexpr std::chrono::seconds kBetweenNotices{10};
 constexpr std::chrono::seconds kIdleReadLimit{2};
-constexpr std::chrono::seconds kOldLeaderLimit{5};
 
 }  // namespace
 
@@ -233,7 +232,7 @@ bool Restorer::Impl::MayBeOld(Job& job) const {
     job.cut_since.reset();
   else if (!job.cut_since)
     job.cut_since = now;
-  if (!job.cut_since || now - *job.cut_since >= kOldLeaderLimit) return false;
+  if (!job.cut_since || now - *job.cut_since >= kafka::kOldLeaderLimit) return false;
   parts.clock.Sleep(kReadTimeout);
   return true;
 }

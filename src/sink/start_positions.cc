@@ -11,7 +11,6 @@ using kafka::Offset;
 using kafka::Partition;
 
 constexpr kafka::Milliseconds kAskKafka{5'000};
-constexpr kafka::Milliseconds kOldLeaderLimit{5'000};
 constexpr kafka::Milliseconds kBetweenQuestions{100};
 
 }  // namespace
@@ -74,8 +73,7 @@ Result<Offset> StartPositions::StartOf(Partition partition, const config::Start&
 
 Result<void> StartPositions::CheckIsThere(Partition partition, Offset offset) {
   SEMEL_TRY_ASSIGN(auto marks, parts_.reader.Marks(parts_.topic, partition, kAskKafka));
-  // A leader that hung and was replaced tells the end that it had, until it hears of that.
-  const kafka::Deadline old{kOldLeaderLimit};
+  const kafka::Deadline old{kafka::kOldLeaderLimit};
   while (offset > marks.high && !old.passed()) {
     std::this_thread::sleep_for(kBetweenQuestions);
     SEMEL_TRY_ASSIGN(marks, parts_.reader.Marks(parts_.topic, partition, kAskKafka));
