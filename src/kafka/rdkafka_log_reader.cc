@@ -79,16 +79,9 @@ Result<Watermarks> RdkafkaLogReader::Marks(const std::string& topic, Partition p
 Result<Offset> RdkafkaLogReader::OffsetAt(const std::string& topic, Partition partition,
                                           std::int64_t time_ms, Milliseconds timeout) {
   const Deadline deadline{timeout};
-  const std::string what = "look up a time in " + Name(topic, partition);
-  const PartitionListPtr list = NewPartitionList(1);
-  rd_kafka_topic_partition_t* entry =
-      rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
-  entry->offset = time_ms;
-  auto code = rd_kafka_offsets_for_times(uncommitted_->get(), list.get(), deadline.LeftMs());
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = entry->err;
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return OfPartition(uncommitted_->Describe(code, what, {}, "Describe"), code);
-  if (entry->offset >= 0) return entry->offset;
+  SEMEL_TRY_ASSIGN(const std::optional<Offset> found,
+                   AskOffsetAt(*uncommitted_, topic, partition, time_ms, deadline));
+  if (found) return *found;
   SEMEL_TRY_ASSIGN(const LogRange all, AskLogRange(*uncommitted_, topic, partition, deadline));
   return all.end;
 }

@@ -26,5 +26,21 @@ TEST(RdkafkaLogReader, CommittedOffsetsAreAskedForAgainWhereTheCoordinatorMoved)
   }
 }
 
+TEST(RdkafkaLogReader, ABrokerThatHasNotHeardOfANewTopicIsAskedAgain) {
+  const MockCluster cluster;
+  cluster.CreateTopic("in", 1);
+  SilentLogger logger;
+  const auto reader = RdkafkaLogReader::Open(cluster.Settings(), {"group", "in"}, logger);
+  ASSERT_TRUE(reader) << reader.error().message;
+  cluster.RefuseListOffsets(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, 3);
+  const auto at = (*reader)->OffsetAt("in", 0, 1, seconds(60));
+  ASSERT_TRUE(at) << at.error().message;
+  EXPECT_EQ(*at, 0);
+  cluster.RefuseListOffsets(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, 3);
+  const auto marks = (*reader)->Marks("in", 0, seconds(60));
+  ASSERT_TRUE(marks) << marks.error().message;
+  EXPECT_EQ(marks->high, 0);
+}
+
 }  // namespace
 }  // namespace semel::kafka

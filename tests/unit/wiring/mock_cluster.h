@@ -56,9 +56,12 @@ class MockCluster {
 
   /// The next questions for committed offsets are answered with that error.
   void RefuseOffsetFetches(rd_kafka_resp_err_t code, std::size_t times) const {
-    constexpr std::int16_t kOffsetFetch = 9;
-    const std::vector<rd_kafka_resp_err_t> codes(times, code);
-    rd_kafka_mock_push_request_errors_array(cluster_, kOffsetFetch, times, codes.data());
+    Refuse(9, code, times);
+  }
+
+  /// The next questions for the ends of logs, or for what lies where in them, likewise.
+  void RefuseListOffsets(rd_kafka_resp_err_t code, std::size_t times) const {
+    Refuse(2, code, times);
   }
 
   /// Returns when the record is there.
@@ -80,8 +83,11 @@ class MockCluster {
   }
 
  private:
-  void FailNext(std::int16_t api_key, rd_kafka_resp_err_t code) const {
-    rd_kafka_mock_push_request_errors(cluster_, api_key, 1, code);
+  void FailNext(std::int16_t api_key, rd_kafka_resp_err_t code) const { Refuse(api_key, code, 1); }
+
+  void Refuse(std::int16_t api_key, rd_kafka_resp_err_t code, std::size_t times) const {
+    const std::vector<rd_kafka_resp_err_t> codes(times, code);
+    rd_kafka_mock_push_request_errors_array(cluster_, api_key, times, codes.data());
   }
 
   rd_kafka_t* client_;
