@@ -173,14 +173,14 @@ class Cluster:
                 raise
         self.wait_in_sync(name)
         for broker in self.bootstrap.split(","):
-            wait_for(lambda: _knows(broker, name), f"broker {broker} knows topic {name}")
+            wait_for(lambda: _partitions(broker, name) == partitions, f"broker {broker} knows topic {name}")
         return name
 
     def delete_topic(self, name: str) -> None:
         """Returns when every broker has forgotten it, so that it can be made anew."""
         self.admin.delete_topics([name], operation_timeout=30)[name].result(DEADLINE)
         for broker in self.bootstrap.split(","):
-            wait_for(lambda: not _knows(broker, name), f"broker {broker} forgets topic {name}")
+            wait_for(lambda: not _partitions(broker, name), f"broker {broker} forgets topic {name}")
 
     def metadata(self) -> dict[str, Any]:
         """What brokers say of each topic: partitions, leaders, replicas in sync."""
@@ -219,10 +219,11 @@ class Cluster:
             kafka_tool("DeleteRecordsCommand", "--offset-json-file", request.name)
 
     def add_partitions(self, topic: str, count: int) -> None:
-        """Until there are `count`."""
+        """Until there are `count`, and every broker knows it."""
         for future in self.admin.create_partitions([NewPartitions(topic, count)]).values():
             future.result(DEADLINE)
-        wait_for(lambda: self.topics()[topic] == count, f"{topic} has {count} partitions")
+        for broker in self.bootstrap.split(","):
+            wait_for(lambda: _partitions(broker, topic) == count, f"{topic} has {count} partitions on {broker}")
         self.wait_in_sync(topic)
 
     def wait_in_sync(self, topic: str | None = None, timeout: float = DEADLINE) -> None:
@@ -378,10 +379,11 @@ def kafka_tool(tool: str, *args: str) -> str:
     return done
 
 
-def _knows(broker: str, topic: str) -> bool:
-    """A client of its own, because one that has met the others may ask any."""
+def _partitions(broker: str, topic: str) -> int:
+    """How many that broker knows. A client of its own, because one that has met the others may ask any."""
     client = AdminClient({"bootstrap.servers": broker})
-    return topic in ask(lambda timeout: client.list_topics(timeout=timeout).topics)
+    known = ask(lambda timeout: client.list_topics(timeout=timeout).topics)
+    return len(known[topic].partitions) if topic in known else 0
 
 
 def _watermarks(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:

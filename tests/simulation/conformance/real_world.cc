@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 
 #include "kafka/admin.h"
 #include "kafka/admin_request.h"
@@ -11,6 +12,7 @@ namespace semel::conformance {
 namespace {
 
 constexpr kafka::Milliseconds kAdminWithin{60'000};
+constexpr std::chrono::milliseconds kBetweenLooks{50};
 
 /// What the script rests on cannot be had.
 [[noreturn]] void GiveUp(const Error& error) {
@@ -50,6 +52,8 @@ class RealWorld final : public World {
     const kafka::NewTopic topic{
         .name = Topic(name), .partitions = partitions, .config = {config.begin(), config.end()}};
     if (const auto made = admin_->Create({&topic, 1}, kAdminWithin); !made) GiveUp(made.error());
+    std::istringstream brokers(settings_.brokers);
+    for (std::string broker; std::getline(brokers, broker, ',');) WaitUntilKnown(topic, broker);
   }
 
   void DeleteRecords(const std::string& topic, kafka::Partition partition,
@@ -67,6 +71,22 @@ class RealWorld final : public World {
   const Clock& clock() const override { return clock_; }
 
  private:
+  /// In the simulated Kafka brokers hear of a topic at once. A client of its own each time, because
+  /// one that has met the other brokers may ask any.
+  void WaitUntilKnown(const kafka::NewTopic& topic, const std::string& broker) {
+    kafka::ClientSettings settings = settings_;
+    settings.brokers = broker;
+    const kafka::Deadline deadline{kAdminWithin};
+    while (!deadline.passed()) {
+      const auto admin = kafka::Admin::Open(settings, log_);
+      if (!admin) GiveUp(admin.error());
+      const auto found = (*admin)->Describe(topic.name, kAdminWithin);
+      if (found && found->partitions == topic.partitions) return;
+      clock_.Sleep(kBetweenLooks);
+    }
+    GiveUp({Action::kStop, broker + " does not hear of " + topic.name});
+  }
+
   const std::string prefix_;
   kafka::ClientSettings settings_;
   SilentLogger log_;
