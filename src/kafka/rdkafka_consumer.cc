@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{4} << 20U;  // of one batch
 constexpr std::chrono::seconds kAgainWithin{60};
-constexpr std::size_t kMostReconnects = 2;
+constexpr std::size_t kMostFencings = 5;
 constexpr Milliseconds kLeaveWithin{1800};  // with ~Instance below 5 s
 std::string Text(std::span<const Partition> partitions) {
   std::string text;
@@ -64,10 +64,6 @@ Result<void> RdkafkaConsumer::Connect() {
 Result<void> RdkafkaConsumer::Reconnect() {
   const Error why = std::move(*broken_by_);
   broken_by_.reset();
-  const auto now = SystemClock{}.Now();
-  while (!reconnects_.empty() && now - reconnects_.front() > kAgainWithin) reconnects_.pop_front();
-  if (reconnects_.size() >= kMostReconnects) return why;
-  reconnects_.push_back(now);
   logger_.Warning("joining the group again", {{"group", options_.group}, {"reason", why.message}});
   fetched_.clear();
   announced_.clear();
@@ -182,7 +178,7 @@ void RdkafkaConsumer::Handle(MessagePtr message, Polled& polled, RdkafkaBatch& b
 void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
   const rd_kafka_resp_err_t code = CodeOf(*instance_, message);
   if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-    broken_by_ = Fenced();
+    (OftenFenced() ? error_ : broken_by_) = Fenced();
   } else if (IsOutOfRange(code)) {
     if (const auto found = fetched_.find(message.partition);
         found != fetched_.end() && found->second.wanted)
@@ -199,6 +195,13 @@ void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
 // goes on works off our old requests after it has given us a new member id (seen with SIGSTOP). To
 // librdkafka that is fatal. So is a second process with our name, and only the number of times
 // tells the two apart.
+bool RdkafkaConsumer::OftenFenced() {
+  const auto now = SystemClock{}.Now();
+  while (!fencings_.empty() && now - fencings_.front() > kAgainWithin) fencings_.pop_front();
+  fencings_.push_back(now);
+  return fencings_.size() > kMostFencings;
+}
+
 Error RdkafkaConsumer::Fenced() const {
   Error error =
       instance_->Describe(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, "stay in group " + options_.group);

@@ -64,6 +64,7 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
 
   void Handle(MessagePtr message, Polled& polled, RdkafkaBatch& batch);
   void HandleError(const rd_kafka_message_t& message);
+  bool OftenFenced();
   Error Fenced() const;
   void HandleOutOfRange(Partition partition, Offset offset);
 
@@ -85,7 +86,7 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   GroupMembership membership_;
   std::uint64_t dropped_ = 0;
   std::optional<Error> broken_by_;  // a new instance may help
-  std::deque<std::chrono::steady_clock::time_point> reconnects_;
+  std::deque<std::chrono::steady_clock::time_point> fencings_;
   bool leaving_ = false;
 };
 

@@ -20,6 +20,10 @@ constexpr std::chrono::milliseconds kBetweenTries{100};
 constexpr std::chrono::seconds kFencingPeriod{60};
 constexpr std::size_t kFencingsMax = 5;
 
+constexpr const char* kWrittenSince =
+    "somebody else wrote to the changelog after it was read, or a broker that had been replaced "
+    "told where it ends; it is read again";
+
 }  // namespace
 
 Committer::Committer(kafka::Client& client, const LaneSettings& settings,
@@ -93,6 +97,7 @@ Result<void> Committer::Prepare(Transaction& transaction, kafka::InputConsumer& 
   if (settings_.remembers) SEMEL_TRY(transaction.ProduceChangelog(transactional_id_, *producer_));
   SEMEL_TRY_ASSIGN(const auto landed, producer_->Flush(kFlushTimeout));
   transaction.Landed(landed);
+  if (transaction.overtaken()) return Error{Action::kAbort, kWrittenSince};
   fail_point::Pass("after_changelog");
   for (const auto& [partition, work] : transaction.works()) {
     if (owned(partition, work.ownership)) continue;
@@ -125,7 +130,8 @@ Result<Ended> Committer::Commit(Transaction& transaction, kafka::InputConsumer& 
     // EndTxn was never sent, so this outcome is known.
     ++counters_.transactions_aborted;
     SEMEL_TRY(Abandon(prepared.error()));
-    return Ended{Ended::How::kAborted, prepared.error()};
+    return Ended{transaction.overtaken() ? Ended::How::kElsewhere : Ended::How::kAborted,
+                 prepared.error()};
   }
   const kafka::CommitResult result = SendCommit();
   if (result.outcome == kafka::CommitOutcome::kUnknown) {
@@ -140,7 +146,9 @@ Result<Ended> Committer::Commit(Transaction& transaction, kafka::InputConsumer& 
 }
 
 /// A new producer with the same id first: its Init waits until the transaction is decided and
-/// fences what is still under way. Only then do the stable offsets tell what happened.
+/// fences what is still under way. Only then do the stable offsets tell what happened. The old ones
+/// may come from a coordinator that was replaced and does not know it, and has never seen the new
+/// ones: they are believed when they are still told after a while.
 Result<Ended> Committer::Resolve(Transaction& transaction, const Error& why) {
   log_.Warning("the outcome of a commit is not known; reading the offsets back",
                {{"transactional_id", transactional_id_}, {"error", why.message}});
@@ -148,36 +156,47 @@ Result<Ended> Committer::Resolve(Transaction& transaction, const Error& why) {
   ++counters_.producer_replacements;
   producer_.reset();
   SEMEL_TRY(Open());
-  SEMEL_TRY_ASSIGN(const auto found, ReadBack(transaction));
+  const auto opened = clock_.Now();
+  for (;;) {
+    SEMEL_TRY_ASSIGN(const auto found, ReadBack(transaction, opened + kBrokersAwayLimit));
+    const Ended::How how = Compare(transaction, found);
+    if (how == Ended::How::kAborted && clock_.Now() - opened < kafka::kOldLeaderLimit) {
+      clock_.Sleep(kBetweenTries);
+      continue;
+    }
+    const bool committed = how == Ended::How::kCommitted;
+    ++(committed ? counters_.transactions_committed : counters_.transactions_aborted);
+    return Ended{how, committed ? Error{} : why};
+  }
+}
+
+/// The group's offsets against those before the transaction and those that it sent.
+Ended::How Committer::Compare(
+    const Transaction& transaction,
+    const std::map<kafka::Partition, kafka::CommittedOffset>& found) const {
+  const auto sent = transaction.Offsets(settings_.input_partitions);
   bool all_new = true;
   bool all_old = true;
   for (const auto& [partition, work] : transaction.works()) {
     const auto offset = found.find(partition);
     const bool present = offset != found.end();
     // A commit that moves no offset is told by its metadata, which names its changelog record.
-    const auto expected = transaction.Offsets(settings_.input_partitions).at(partition);
-    all_new &= present && offset->second.offset == expected.offset &&
-               offset->second.metadata == expected.metadata;
+    all_new &= present && offset->second == sent.at(partition);
     all_old &= present == work.state->has_committed &&
                (!present || offset->second.offset == work.state->committed);
   }
-  if (all_new) {
-    ++counters_.transactions_committed;
-    return Ended{Ended::How::kCommitted, {}};
-  }
-  ++counters_.transactions_aborted;
-  return Ended{all_old ? Ended::How::kAborted : Ended::How::kElsewhere, why};
+  if (all_new) return Ended::How::kCommitted;
+  return all_old ? Ended::How::kAborted : Ended::How::kElsewhere;
 }
 
 Result<std::map<kafka::Partition, kafka::CommittedOffset>> Committer::ReadBack(
-    const Transaction& transaction) {
+    const Transaction& transaction, std::chrono::steady_clock::time_point deadline) {
   std::vector<kafka::Partition> partitions;
   for (const auto& offset : transaction.Offsets(settings_.input_partitions))
     partitions.push_back(offset.first);
   if (!reader_) {
     SEMEL_TRY_ASSIGN(reader_, client_.OpenLogReader());
   }
-  const auto deadline = clock_.Now() + kBrokersAwayLimit;
   for (;;) {
     auto committed = reader_->Committed(partitions, kReadBackTimeout);
     if (committed || committed.error().action != Action::kRetry || clock_.Now() > deadline)

@@ -22,8 +22,8 @@ struct Ended {
   enum class How {
     kCommitted,
     kAborted,    ///< nothing of it is visible; its partitions stand where they stood
-    kElsewhere,  ///< the committed offsets are neither the old nor the new ones: somebody else
-                 ///< moved them
+    kElsewhere,  ///< somebody else moved the committed offsets, or wrote to the changelog since it
+                 ///< was read
   };
   How how = How::kAborted;
   Error why;  ///< unless committed
@@ -63,8 +63,10 @@ class Committer {
                        const std::function<bool(kafka::Partition, std::uint64_t)>& owned);
   kafka::CommitResult SendCommit();
   Result<Ended> Resolve(Transaction& transaction, const Error& why);
+  Ended::How Compare(const Transaction& transaction,
+                     const std::map<kafka::Partition, kafka::CommittedOffset>& found) const;
   Result<std::map<kafka::Partition, kafka::CommittedOffset>> ReadBack(
-      const Transaction& transaction);
+      const Transaction& transaction, std::chrono::steady_clock::time_point deadline);
   Result<void> CountFencing();
 
   kafka::Client& client_;

@@ -57,7 +57,9 @@ struct Job {
   bool opened = false;                      ///< the reader is positioned on this partition
   std::optional<kafka::Offset> log_end;  ///< where a committed reader's view ended, while it does
   std::optional<kafka::Offset> replay_from;
-  std::optional<TimePoint> cut_since;  ///< a log ends before what is committed
+  // Since when answers look like those of a broker that was replaced.
+  std::optional<TimePoint> cut_since;     ///< a log ends before what is committed
+  std::optional<TimePoint> behind_since;  ///< something lies behind the changelog
   BlockedLog blocked;
   TimePoint noticed;
   TimePoint started;
@@ -77,7 +79,7 @@ struct Restorer::Impl {
   Result<bool> Ask(Job& job);
   Result<void> FindFirstStart(Job& job);
   void ForgetIfUnfit(Job& job);
-  bool MayBeOld(Job& job) const;
+  bool MayBeOld(std::optional<TimePoint>& since, bool looks_old) const;
   static void SkipToTail(Job& job);
   Result<bool> LoadSlice(Job& job);
   Result<void> Account(Job& job, std::uint64_t entries);
@@ -201,7 +203,7 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
     if (start.error().action != Action::kRetry) return start.error();
     return Wait(job, start.error().message);
   }
-  if (MayBeOld(job))
+  if (MayBeOld(job.cut_since, EndsBeforeCommitted(parts.settings, job.findings)))
     return Wait(job,
                 "a log ends before what is committed; its leader may be one that has been "
                 "replaced and does not know");
@@ -223,16 +225,16 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
   return false;
 }
 
-/// A leader that hung for longer than its session answers as the leader that it was until it hears
-/// of its successor, and what was written meanwhile is not in its log. Only what is still so after
-/// a while is judged.
-bool Restorer::Impl::MayBeOld(Job& job) const {
+/// A broker that hung for longer than its session answers as the leader that it was until it hears
+/// of its successor, and knows nothing of what was written meanwhile. Only what is still so after a
+/// while is judged.
+bool Restorer::Impl::MayBeOld(std::optional<TimePoint>& since, bool looks_old) const {
   const TimePoint now = parts.clock.Now();
-  if (!EndsBeforeCommitted(parts.settings, job.findings))
-    job.cut_since.reset();
-  else if (!job.cut_since)
-    job.cut_since = now;
-  if (!job.cut_since || now - *job.cut_since >= kafka::kOldLeaderLimit) return false;
+  if (!looks_old)
+    since.reset();
+  else if (!since)
+    since = now;
+  if (!since || now - *since >= kafka::kOldLeaderLimit) return false;
   parts.clock.Sleep(kReadTimeout);
   return true;
 }
@@ -323,6 +325,7 @@ Result<bool> Restorer::Impl::ReadSlice(Job& job) {
     if (slice.error().action != Action::kRetry) return AskAgainIfCut(job, slice.error());
     return Wait(job, slice.error().message);
   }
+  if (slice->end || !slice->records.empty()) job.cut_since.reset();
   for (const kafka::LogRecord& record : slice->records) {
     if (job.unconfirmed) {
       if (!SnapshotLoad::Confirms(record, job.state())) return DistrustSnapshot(job);
@@ -336,7 +339,8 @@ Result<bool> Restorer::Impl::ReadSlice(Job& job) {
 }
 
 /// Retention may have taken what was to be read next. Then everything is asked anew: what is read
-/// from the new start on tells whether that was old enough to go.
+/// from the new start on tells whether that was old enough to go. Or the log of a leader that was
+/// replaced ends before.
 Result<bool> Restorer::Impl::AskAgainIfCut(Job& job, const Error& why) {
   job.opened = false;
   const auto marks = reader->Marks(topic(), job.state().partition, kQueryTimeout);
@@ -344,9 +348,11 @@ Result<bool> Restorer::Impl::AskAgainIfCut(Job& job, const Error& why) {
     if (marks.error().action != Action::kRetry) return marks.error();
     return Wait(job, marks.error().message);
   }
-  if (marks->low <= job.findings.changelog.low) return why;
-  job.StartOver();
-  return false;
+  if (marks->low > job.findings.changelog.low) {
+    job.StartOver();
+    return false;
+  }
+  return MayBeOld(job.cut_since, true) ? Wait(job, why.message) : why;
 }
 
 /// The changelog is not the one that it was made from: all of that is read instead.
@@ -401,6 +407,13 @@ Result<bool> Restorer::Impl::StillCommitted(Job& job) {
 
 Result<bool> Restorer::Impl::Conclude(Job& job) {
   PartitionState& state = job.state();
+  if (!job.replay_from && MayBeOld(job.behind_since, LiesBehindChangelog(job.findings, state))) {
+    state.unsaved += job.replayed();
+    job.replay.reset();  // and everything is asked anew
+    return Wait(job,
+                "the committed offset or the end of the input lies behind the changelog; a broker "
+                "that has been replaced and does not know may have told it");
+  }
   auto decided = DecideStart(parts.settings, rule, job.findings, state);
   if (!decided || decided->rewinds || decided->skips) {
     SEMEL_TRY_ASSIGN(const bool stands, StillCommitted(job));
@@ -421,6 +434,8 @@ Result<bool> Restorer::Impl::Conclude(Job& job) {
     state.changelog.rule = rule;
   }
   state.unsaved += job.replayed();
+  if (parts.settings.remembers)
+    state.changelog.unproven_end = std::max(job.log_end.value_or(0), Next(job));
   state.committed = start.offset;
   state.has_committed = job.findings.committed.has_value();
   state.rewinds = start.rewinds;

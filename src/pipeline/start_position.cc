@@ -175,6 +175,13 @@ bool EndsBeforeCommitted(const LaneSettings& settings, const Findings& findings)
   return settings.remembers && metadata && metadata->changelog_offset >= findings.changelog.high;
 }
 
+bool LiesBehindChangelog(const Findings& findings, const PartitionState& state) {
+  const auto& covered = state.changelog.covered;
+  if (!covered) return false;
+  return (findings.committed && findings.committed->offset < *covered) ||
+         findings.input.high < *covered;
+}
+
 Result<void> CheckCommitted(const LaneSettings& settings, kafka::Partition partition,
                             const Findings& findings) {
   if (!findings.committed) return {};

@@ -34,6 +34,9 @@ struct StartPosition {
 /// Does the input or the changelog end before what is committed?
 bool EndsBeforeCommitted(const LaneSettings& settings, const Findings& findings);
 
+/// After it was read: does it cover more than what is committed, or more than the input holds?
+bool LiesBehindChangelog(const Findings& findings, const PartitionState& state);
+
 /// Before the changelog is read: do the committed offset and the changelog belong together?
 /// Errors: kStop (log shorter than the committed offset says; another partition count).
 Result<void> CheckCommitted(const LaneSettings& settings, kafka::Partition partition,

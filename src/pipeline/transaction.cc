@@ -54,8 +54,14 @@ Result<void> Transaction::ProduceChangelog(const std::string& transactional_id,
 
 void Transaction::Landed(std::span<const kafka::Delivered> delivered) {
   for (const kafka::Delivered& record : delivered) {
-    kafka::Delivered& last = works_.at(log_partitions_.at(record.tag - 1)).last_log;
-    if (record.offset > last.offset) last = record;
+    PartitionWork& work = works_.at(log_partitions_.at(record.tag - 1));
+    if (work.first_log < 0 || record.offset < work.first_log) work.first_log = record.offset;
+    if (record.offset > work.last_log.offset) work.last_log = record;
+  }
+  for (const auto& [partition, work] : works_) {
+    auto& end = work.state->changelog.unproven_end;
+    if (end == work.first_log) end.reset();
+    overtaken_ |= end.has_value();
   }
 }
 

@@ -24,7 +24,8 @@ struct PartitionWork {
   std::unique_ptr<Stage> stage;
   kafka::Offset next = 0;            ///< next input offset after this transaction
   metrics::PartitionSnapshot tally;  ///< its counters only
-  kafka::Delivered last_log;  ///< the partition's last changelog record; known after the flush
+  kafka::Offset first_log = -1;      ///< of the partition's first changelog record, after the flush
+  kafka::Delivered last_log;         ///< of its last one
 };
 
 class Transaction {
@@ -48,6 +49,9 @@ class Transaction {
   /// Takes in where they landed.
   void Landed(std::span<const kafka::Delivered> delivered);
 
+  /// Not where a changelog ended when it was read: somebody else wrote to it. After Landed.
+  bool overtaken() const { return overtaken_; }
+
   /// Next offsets, with metadata that names the changelog record where there is one; after Landed.
   std::map<kafka::Partition, kafka::CommittedOffset> Offsets(std::int32_t input_partitions) const;
 
@@ -55,6 +59,7 @@ class Transaction {
   void Confirm();
 
   std::map<kafka::Partition, PartitionWork>& works() { return works_; }
+  const std::map<kafka::Partition, PartitionWork>& works() const { return works_; }
   std::chrono::steady_clock::time_point due() const { return due_; }
   std::size_t records() const { return records_; }
   std::size_t bytes() const { return bytes_; }  ///< of their keys and values
@@ -70,6 +75,7 @@ class Transaction {
   std::size_t records_ = 0;
   std::size_t bytes_ = 0;
   std::pair<kafka::Partition, kafka::Offset> first_{-1, -1};
+  bool overtaken_ = false;
 };
 
 }  // namespace semel::pipeline

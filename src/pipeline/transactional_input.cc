@@ -168,12 +168,16 @@ Result<void> TransactionalInput::RolledBack(const Error& why) {
   SEMEL_TRY(consumer_->Seek(positions));
   if (why.action == Action::kRejectRecord) return taker_.Refused(why, records, first);
   if (!Passing(why.action)) return why;
-  if (backoff_ > backoff_.zero()) parts_.clock.Sleep(backoff_);
-  backoff_ = std::clamp(backoff_ * 2, std::chrono::milliseconds{50}, kBackoffMax);
+  BackOff();
   return {};
 }
 
-/// Somebody else moved the offsets. What we know of these partitions is read again from the start.
+void TransactionalInput::BackOff() {
+  if (backoff_ > backoff_.zero()) parts_.clock.Sleep(backoff_);
+  backoff_ = std::clamp(backoff_ * 2, std::chrono::milliseconds{50}, kBackoffMax);
+}
+
+/// Somebody else was at work. What we know of these partitions is read again from the start.
 void TransactionalInput::SentElsewhere() {
   std::vector<Partition> moved;
   for (const auto& work : transaction_->works()) moved.push_back(work.first);
@@ -185,6 +189,7 @@ void TransactionalInput::SentElsewhere() {
     unread_.erase(partition);
     taker_.GivenAway(partition);
   }
+  BackOff();
 }
 
 // --- ownership --------------------------------------------------------------------------------

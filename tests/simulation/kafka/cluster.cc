@@ -10,6 +10,8 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
+constexpr std::uint64_t kHearsWithinMs = 3000;  // that it was replaced, after it woke
+
 }  // namespace
 
 Cluster::Cluster(Scheduler& scheduler, FaultPlan& faults, Options options)
@@ -20,6 +22,7 @@ Cluster::Cluster(Scheduler& scheduler, FaultPlan& faults, Options options)
       states_(static_cast<std::size_t>(options.brokers)),
       transaction_slots_(kSlots),
       group_slots_(kSlots),
+      old_groups_(kSlots),
       transactions_([this](const std::string& id, const TxnTarget& target,
                            ProducerIdAndEpoch producer,
                            bool commit) { WriteMarker(id, target, producer, commit); }),
@@ -71,6 +74,7 @@ void Cluster::Crash(BrokerId broker) {
   state.up = false;
   state.paused = false;
   state.held.clear();
+  HearsOfIt(broker);
   for (const auto& each : std::exchange(state.wires, {})) {
     if (const auto wire = each.lock()) Channel::Sever(wire);
   }
@@ -93,12 +97,59 @@ void Cluster::Restart(BrokerId broker) {
   });
 }
 
-void Cluster::Pause(BrokerId broker) { states_[Index(broker)].paused = Up(broker); }
+void Cluster::Pause(BrokerId broker) {
+  BrokerState& state = states_[Index(broker)];
+  if (!state.up || std::exchange(state.paused, true)) return;
+  const std::uint64_t hang = ++state.hangs;
+  scheduler_.After(options_.failover, [this, &state, broker, hang] {
+    if (state.paused && state.hangs == hang) Replace(broker);
+  });
+}
 
 void Cluster::Continue(BrokerId broker) {
   BrokerState& state = states_[Index(broker)];
   if (!std::exchange(state.paused, false)) return;
+  if (state.replaced) {
+    const std::uint64_t hang = state.hangs;
+    scheduler_.After(milliseconds(random_.Below(kHearsWithinMs)), [this, &state, broker, hang] {
+      if (state.hangs == hang) HearsOfIt(broker);
+    });
+  }
   for (const auto& serve : std::exchange(state.held, {})) serve();
+}
+
+/// Its session ended, and others take over.
+void Cluster::Replace(BrokerId broker) {
+  HearsOfIt(broker);  // of what was before
+  states_[Index(broker)].replaced = true;
+  const BrokerId successor = AnyUp(broker);
+  if (successor == broker) return;
+  for (auto& [where, partition] : logs_) {
+    if (partition.leadership.leader != broker) continue;
+    partition.old = {broker, partition.log->high(), partition.log->last_stable()};
+    Move(partition.leadership, successor);
+  }
+  for (std::size_t slot = 0; slot < kSlots; ++slot) {
+    if (group_slots_[slot].leader == broker) {
+      OldCoordinator& old = old_groups_[slot] = {.broker = broker};
+      for (const std::string& group : groups_.Names())
+        if (SlotOf(group) == slot) old.groups[group] = groups_.OffsetsOf(group);
+      Move(group_slots_[slot], successor);
+    }
+    if (transaction_slots_[slot].leader == broker) Move(transaction_slots_[slot], successor);
+  }
+}
+
+void Cluster::HearsOfIt(BrokerId broker) {
+  states_[Index(broker)].replaced = false;
+  for (auto& [where, partition] : logs_)
+    if (partition.old.broker == broker) partition.old = {};
+  for (OldCoordinator& old : old_groups_)
+    if (old.broker == broker) old = {};
+}
+
+bool Cluster::Awake(BrokerId broker) const {
+  return broker != kNoBroker && Up(broker) && !states_[Index(broker)].paused;
 }
 
 void Cluster::ForEachLeadership(const std::function<void(Leadership&)>& call) {
@@ -108,15 +159,16 @@ void Cluster::ForEachLeadership(const std::function<void(Leadership&)>& call) {
 }
 
 int Cluster::UpCount() const {
-  return static_cast<int>(
-      std::count_if(states_.begin(), states_.end(), [](const auto& state) { return state.up; }));
+  return static_cast<int>(std::count_if(states_.begin(), states_.end(), [](const auto& state) {
+    return state.up && !state.replaced;
+  }));
 }
 
-/// The next one that is up; `except` itself when no other is.
+/// The next one that is up and was not replaced; `except` itself when no other is.
 BrokerId Cluster::AnyUp(BrokerId except) const {
   for (int i = 1; i <= options_.brokers; ++i) {
     const BrokerId broker = (except + i) % options_.brokers;
-    if (Up(broker)) return broker;
+    if (Up(broker) && (broker == except || !states_[Index(broker)].replaced)) return broker;
   }
   return kNoBroker;
 }
@@ -174,7 +226,14 @@ std::size_t Cluster::SlotOf(const std::string& name) const {
 
 BrokerId Cluster::LeaderOf(const TopicPartition& where) const {
   const auto found = logs_.find(where);
-  return found == logs_.end() ? kNoBroker : found->second.leadership.leader;
+  if (found == logs_.end()) return kNoBroker;
+  const auto& [leadership, log, old] = found->second;
+  return Awake(old.broker) ? old.broker : leadership.leader;
+}
+
+BrokerId Cluster::OffsetsToldBy(const std::string& group) const {
+  const OldCoordinator& old = old_groups_[SlotOf(group)];
+  return Awake(old.broker) ? old.broker : GroupCoordinatorOf(group);
 }
 
 BrokerId Cluster::TransactionCoordinatorOf(const std::string& transactional_id) const {
@@ -212,7 +271,31 @@ Cluster::Partition* Cluster::LedBy(BrokerId at, const TopicPartition& where, Err
   return error == kNoError ? &found->second : nullptr;
 }
 
+Cluster::View Cluster::ViewAt(BrokerId at, const TopicPartition& where, ErrorCode& error) const {
+  const auto found = logs_.find(where);
+  error = found == logs_.end() ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : kNoError;
+  if (error != kNoError) return {};
+  const auto& [leadership, log, old] = found->second;
+  if (leadership.leader == at) return {log.get(), log->high(), log->last_stable()};
+  if (old.broker == at) return {log.get(), old.high, old.last_stable};
+  error = RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION;
+  return {};
+}
+
 // --- transactions --------------------------------------------------------------------------------
+
+Fetched Cluster::FetchOffsets(BrokerId at, const std::string& group,
+                              const std::vector<TopicPartition>& partitions) const {
+  const std::size_t slot = SlotOf(group);
+  if (old_groups_[slot].broker == at) {
+    const auto found = old_groups_[slot].groups.find(group);
+    return (found == old_groups_[slot].groups.end() ? GroupOffsets{} : found->second)
+        .Fetch(partitions, true);
+  }
+  const ErrorCode error = CheckCoordinator(group_slots_[slot], at);
+  if (error != kNoError) return {.error = error};
+  return groups_.OffsetsOf(group).Fetch(partitions, true);
+}
 
 ErrorCode Cluster::CommitInTransaction(BrokerId at, const std::string& transactional_id,
                                        ProducerIdAndEpoch producer, const MemberIdentity& who,

@@ -98,8 +98,10 @@ class Cluster final : private Brokers {
   int brokers() const { return options_.brokers; }
   bool Up(BrokerId broker) const override { return states_[Index(broker)].up; }
 
-  // What clients learn of metadata; kNoBroker where there is no leader.
+  // What clients learn of metadata; kNoBroker where there is no leader. Who was replaced and does
+  // not know it is called the leader for as long as it answers as one.
   BrokerId LeaderOf(const TopicPartition& where) const;
+  BrokerId OffsetsToldBy(const std::string& group) const;
   BrokerId TransactionCoordinatorOf(const std::string& transactional_id) const;
   BrokerId GroupCoordinatorOf(const std::string& group) const;
 
@@ -114,6 +116,9 @@ class Cluster final : private Brokers {
   TransactionCoordinator* TransactionsAt(BrokerId at, const std::string& transactional_id,
                                          ErrorCode& error);
   GroupCoordinator* GroupsAt(BrokerId at, const std::string& group, ErrorCode& error);
+  /// Stable ones only.
+  Fetched FetchOffsets(BrokerId at, const std::string& group,
+                       const std::vector<TopicPartition>& partitions) const;
   ErrorCode CommitInTransaction(BrokerId at, const std::string& transactional_id,
                                 ProducerIdAndEpoch producer, const MemberIdentity& who,
                                 const OffsetMap& offsets);
@@ -137,13 +142,33 @@ class Cluster final : private Brokers {
     std::uint64_t epoch = 0;
     Time loaded{};  ///< of coordinators
   };
+  /// A broker that hung for longer than its session: it answers as the leader that it was, with
+  /// what it had then, until it hears of its successor.
+  struct OldLeader {
+    BrokerId broker = kNoBroker;
+    kafka::Offset high = 0;
+    kafka::Offset last_stable = 0;
+  };
+  struct OldCoordinator {
+    BrokerId broker = kNoBroker;
+    std::map<std::string, GroupOffsets> groups{};
+  };
   struct Partition {
     Leadership leadership;
     std::unique_ptr<PartitionLog> log;
+    OldLeader old{};
+  };
+  /// Of a log, as one of its brokers tells it.
+  struct View {
+    const PartitionLog* log = nullptr;  ///< null: it is not the leader
+    kafka::Offset high = 0;
+    kafka::Offset last_stable = 0;
   };
   struct BrokerState {
     bool up = true;
     bool paused = false;
+    bool replaced = false;    ///< hung for longer than its session
+    std::uint64_t hangs = 0;  ///< counts, for the timer
     std::vector<std::function<void()>> held{};
     std::vector<std::weak_ptr<Wire>> wires{};
   };
@@ -159,6 +184,10 @@ class Cluster final : private Brokers {
   std::size_t SlotOf(const std::string& name) const;
   ErrorCode CheckCoordinator(const Leadership& leadership, BrokerId at) const;
   Partition* LedBy(BrokerId at, const TopicPartition& where, ErrorCode& error);
+  View ViewAt(BrokerId at, const TopicPartition& where, ErrorCode& error) const;
+  bool Awake(BrokerId broker) const;
+  void Replace(BrokerId broker);
+  void HearsOfIt(BrokerId broker);
   int UpCount() const;
   bool TryAnswer(const std::shared_ptr<PendingFetch>& fetch, bool time_is_up);
   FetchAnswer::Part Read(const FetchRequest& request, const FetchRequest::Position& position,
@@ -179,6 +208,7 @@ class Cluster final : private Brokers {
   std::map<std::string, kafka::Partition> topics_;
   std::vector<Leadership> transaction_slots_;
   std::vector<Leadership> group_slots_;
+  std::vector<OldCoordinator> old_groups_;  // by slot
   TransactionCoordinator transactions_;
   GroupCoordinator groups_;
 };

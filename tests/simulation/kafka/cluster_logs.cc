@@ -41,6 +41,10 @@ void Cluster::Fetch(BrokerId at, const FetchRequest& request, Reply<FetchAnswer>
 bool Cluster::TryAnswer(const std::shared_ptr<PendingFetch>& fetch, bool time_is_up) {
   if (fetch->answered) return true;
   if (!Up(fetch->at)) return fetch->answered = true;
+  if (!Awake(fetch->at)) {
+    WhenRunning(fetch->at, [this, fetch, time_is_up] { TryAnswer(fetch, time_is_up); });
+    return false;
+  }
   FetchAnswer answer;
   bool news = time_is_up;
   for (const auto& position : fetch->request.positions)
@@ -63,18 +67,16 @@ bool Cluster::TryAnswer(const std::shared_ptr<PendingFetch>& fetch, bool time_is
 FetchAnswer::Part Cluster::Read(const FetchRequest& request, const FetchRequest::Position& position,
                                 BrokerId at, bool& news) {
   FetchAnswer::Part part{.asked = position, .next = position.offset};
-  const Partition* const partition = LedBy(at, position.where, part.error);
-  if (partition != nullptr && !partition->log->Holds(position.offset)) {
+  const View view = ViewAt(at, position.where, part.error);
+  part.high = view.high;
+  part.last_stable = view.last_stable;
+  if (view.log != nullptr && (position.offset < view.log->low() || position.offset > view.high))
     part.error = RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
-    part.high = partition->log->high();
-  }
   if (part.error != kNoError) {
     news = true;
     return part;
   }
-  const PartitionLog& log = *partition->log;
-  part.high = log.high();
-  part.last_stable = log.last_stable();
+  const PartitionLog& log = *view.log;
   const kafka::Offset end = request.read_committed ? part.last_stable : part.high;
   std::size_t bytes = 0;
   for (; part.next < end && bytes < request.max_bytes; ++part.next) {
@@ -91,18 +93,17 @@ FetchAnswer::Part Cluster::Read(const FetchRequest& request, const FetchRequest:
 void Cluster::ListOffsets(BrokerId at, const TopicPartition& where, bool read_committed,
                           Reply<Ends> reply) {
   ErrorCode error = kNoError;
-  const Partition* const partition = LedBy(at, where, error);
-  if (partition == nullptr) return reply({.error = error});
-  const PartitionLog& log = *partition->log;
-  reply({.low = log.low(), .end = read_committed ? log.last_stable() : log.high()});
+  const View view = ViewAt(at, where, error);
+  if (view.log == nullptr) return reply({.error = error});
+  reply({.low = view.log->low(), .end = read_committed ? view.last_stable : view.high});
 }
 
 void Cluster::OffsetAt(BrokerId at, const TopicPartition& where, std::int64_t time_ms,
                        Reply<FoundOffset> reply) {
   ErrorCode error = kNoError;
-  const Partition* const partition = LedBy(at, where, error);
-  if (partition == nullptr) return reply({.error = error});
-  reply({.offset = partition->log->OffsetAt(time_ms, partition->log->high())});
+  const View view = ViewAt(at, where, error);
+  if (view.log == nullptr) return reply({.error = error});
+  reply({.offset = view.log->OffsetAt(time_ms, view.high)});
 }
 
 }  // namespace semel::simulation

@@ -13,7 +13,7 @@ using Kind = kafka::Rebalance::Kind;
 
 constexpr milliseconds kFetchWait{500};
 constexpr std::chrono::seconds kAgainWithin{60};
-constexpr std::size_t kMostReconnects = 2;
+constexpr std::size_t kMostFencings = 5;
 constexpr milliseconds kLeaveWithin{1800};
 constexpr std::size_t kMostBytes = std::size_t{4} << 20U;
 
@@ -69,7 +69,7 @@ void Consumer::Connect() {
               [this](ErrorCode error) {
                 fetcher_->Push([this, error] {
                   if (error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-                    broken_by_ =
+                    (OftenFenced() ? error_ : broken_by_) =
                         kafka::ToError(error, {"stay in group " + parts_.options.group, {}});
                   } else {
                     error_ = kafka::ToError(error, {"join group " + parts_.options.group, {}});
@@ -78,18 +78,19 @@ void Consumer::Connect() {
               }});
 }
 
-Result<void> Consumer::Reconnect() {
-  Error why = std::move(*broken_by_);
-  broken_by_.reset();
+bool Consumer::OftenFenced() {
   const Time now = parts_.Now();
-  while (!reconnects_.empty() && now - reconnects_.front() > kAgainWithin) reconnects_.pop_front();
-  if (reconnects_.size() >= kMostReconnects) return why;
-  reconnects_.push_back(now);
+  while (!fencings_.empty() && now - fencings_.front() > kAgainWithin) fencings_.pop_front();
+  fencings_.push_back(now);
+  return fencings_.size() > kMostFencings;
+}
+
+void Consumer::Reconnect() {
+  broken_by_.reset();
   fetched_.clear();
   announced_.clear();
   announced_.push_back({Kind::kLost, {owned_.begin(), owned_.end()}});
   Connect();
-  return {};
 }
 
 Consumer::~Consumer() {
@@ -119,9 +120,7 @@ Result<kafka::Polled> Consumer::Poll(kafka::Milliseconds timeout, std::size_t ma
       break;
     }
   }
-  if (broken_by_) {
-    if (const auto joined = Reconnect(); !joined) error_ = joined.error();
-  }
+  if (broken_by_) Reconnect();
   if (error_ && batch->records().empty() && announced_.empty()) {
     Error error = std::move(*error_);
     error_.reset();

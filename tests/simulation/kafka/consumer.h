@@ -43,7 +43,8 @@ class Consumer final : public kafka::InputConsumer {
     return {parts_.options.input_topic, partition};
   }
   void Connect();
-  Result<void> Reconnect();
+  bool OftenFenced();
+  void Reconnect();
   void OnRebalance(kafka::Rebalance::Kind kind, Partitions partitions);
   void Handle(const FetchedItem& item, kafka::Polled& polled, Batch& batch);
   void TakeRebalance(kafka::Polled& polled);
@@ -61,7 +62,7 @@ class Consumer final : public kafka::InputConsumer {
   const std::string repeat_site_;
   kafka::GroupMembership membership_;
   std::optional<Error> broken_by_;
-  std::deque<Time> reconnects_;
+  std::deque<Time> fencings_;
   bool leaving_ = false;
 };
 

@@ -31,7 +31,7 @@ void Fetcher::Start(const TopicPartition& where, kafka::Offset from) {
   Position& position = positions_[where];
   position.fetch = position.app = from;
   position.started = true;
-  position.paused = false;
+  position.paused = position.halted = false;
   Outdate(position);
   Pump();
 }
@@ -46,6 +46,7 @@ void Fetcher::Stop(const TopicPartition& where) {
 void Fetcher::Seek(const TopicPartition& where, kafka::Offset to) {
   Position& position = positions_.at(where);
   position.fetch = position.app = to;
+  position.halted = false;
   Outdate(position);
   Pump();
 }
@@ -117,7 +118,8 @@ void Fetcher::Pump() {
   std::map<BrokerId, FetchRequest> requests;
   bool leaderless = false;
   for (const auto& [where, position] : positions_) {
-    if (!position.started || position.paused || position.queued >= kQueuedMax) continue;
+    if (!position.started || position.paused || position.halted || position.queued >= kQueuedMax)
+      continue;
     const BrokerId broker = parts_.cluster.LeaderOf(where);
     leaderless |= broker == kNoBroker;
     if (broker == kNoBroker || asked_.contains(broker)) continue;
@@ -169,7 +171,7 @@ void Fetcher::Take(FetchAnswer::Part& part) {
     item.kind = FetchedItem::Kind::kError;
     item.error = RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
     item.behind_end = part.asked.offset > part.high;
-    position.paused = true;  // until it is moved
+    position.halted = true;  // until it is moved
     items_.push_back(item);
     return;
   }

@@ -60,6 +60,7 @@ class Fetcher {
     std::size_t queued = 0;
     bool started = false;
     bool paused = false;
+    bool halted = false;  ///< by an error
   };
 
   void Outdate(Position& position);

@@ -65,6 +65,19 @@ struct Fetched {
   OffsetMap offsets{};  ///< without those that were never committed
 };
 
+struct OffsetRecord {
+  kafka::CommittedOffset offset;
+  std::uint64_t order;
+};
+
+/// What a group has committed, and what transactions have left undecided.
+struct GroupOffsets {
+  std::map<TopicPartition, OffsetRecord> committed{};
+  std::map<ProducerId, std::map<TopicPartition, OffsetRecord>> pending{};
+
+  Fetched Fetch(const std::vector<TopicPartition>& partitions, bool require_stable) const;
+};
+
 class GroupCoordinator {
  public:
   using Duration = std::chrono::steady_clock::duration;
@@ -88,13 +101,14 @@ class GroupCoordinator {
   ErrorCode CommitInTransaction(const MemberIdentity& who, ProducerIdAndEpoch producer,
                                 const OffsetMap& offsets, const std::function<ErrorCode()>& verify);
   ErrorCode WriteMarker(const std::string& group, ProducerIdAndEpoch producer, bool commit);
-  Fetched Fetch(const std::string& group, const std::vector<TopicPartition>& partitions,
-                bool require_stable) const;
+  GroupOffsets OffsetsOf(const std::string& group) const;
 
   /// Another broker takes over: who waits here is sent there.
   void Resign(const std::function<bool(const std::string&)>& mine);
   /// What was not written is forgotten.
   void Reload(const std::function<bool(const std::string&)>& mine);
+
+  std::vector<std::string> Names() const;
 
   /// For observers.
   OffsetMap Committed(const std::string& group) const;
@@ -119,10 +133,6 @@ class GroupCoordinator {
     std::string leader{};
     std::map<std::string, Member> members{};
   };
-  struct OffsetRecord {
-    kafka::CommittedOffset offset;
-    std::uint64_t order;
-  };
   struct Group {
     State state = State::kEmpty;
     std::int32_t generation = 0;
@@ -133,8 +143,7 @@ class GroupCoordinator {
     std::uint64_t rebalance = 0;                     ///< counts, for the timer
     Stored stored{};                                 ///< as it would be read back from the log
 
-    std::map<TopicPartition, OffsetRecord> committed{};
-    std::map<ProducerId, std::map<TopicPartition, OffsetRecord>> pending{};
+    GroupOffsets offsets{};
     ProducerStates producers{};
     std::uint64_t writes = 0;
   };

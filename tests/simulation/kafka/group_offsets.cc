@@ -32,7 +32,8 @@ ErrorCode GroupCoordinator::Commit(const MemberIdentity& who, const OffsetMap& o
   Group& group = groups_[who.group];
   if (const ErrorCode error = ValidateCommit(group, who, false); error != kNoError) return error;
   if (group.members.contains(who.member)) Alive(group, who.member);
-  for (const auto& [where, offset] : offsets) group.committed[where] = {offset, ++group.writes};
+  for (const auto& [where, offset] : offsets)
+    group.offsets.committed[where] = {offset, ++group.writes};
   return kNoError;
 }
 
@@ -53,7 +54,7 @@ ErrorCode GroupCoordinator::CommitInTransaction(const MemberIdentity& who,
   }
   const std::uint64_t order = ++group.writes;
   group.producers.Appended(producer, -1, 0, static_cast<kafka::Offset>(order), true);
-  auto& pending = group.pending[producer.id];
+  auto& pending = group.offsets.pending[producer.id];
   for (const auto& [where, offset] : offsets) pending[where] = {offset, order};
   return kNoError;
 }
@@ -64,43 +65,48 @@ ErrorCode GroupCoordinator::WriteMarker(const std::string& name, ProducerIdAndEp
   if (const ErrorCode error = group.producers.CheckMarker(producer); error != kNoError)
     return error;
   static_cast<void>(group.producers.Ended(producer));
-  const auto found = group.pending.find(producer.id);
-  if (found == group.pending.end()) return kNoError;
+  const auto found = group.offsets.pending.find(producer.id);
+  if (found == group.offsets.pending.end()) return kNoError;
   for (const auto& [where, record] : found->second) {
-    const auto [there, added] = group.committed.try_emplace(where, record);
+    const auto [there, added] = group.offsets.committed.try_emplace(where, record);
     if (!commit) {
-      if (added) group.committed.erase(there);
+      if (added) group.offsets.committed.erase(there);
     } else if (there->second.order < record.order) {
       there->second = record;
     }
   }
-  group.pending.erase(found);
+  group.offsets.pending.erase(found);
   return kNoError;
 }
 
-Fetched GroupCoordinator::Fetch(const std::string& name,
-                                const std::vector<TopicPartition>& partitions,
-                                bool require_stable) const {
+Fetched GroupOffsets::Fetch(const std::vector<TopicPartition>& partitions,
+                            bool require_stable) const {
   Fetched fetched;
-  const auto found = groups_.find(name);
-  if (found == groups_.end()) return fetched;
-  const Group& group = found->second;
   for (const TopicPartition& where : partitions) {
-    const bool undecided =
-        std::any_of(group.pending.begin(), group.pending.end(),
-                    [&](const auto& entry) { return entry.second.contains(where); });
+    const bool undecided = std::any_of(pending.begin(), pending.end(), [&](const auto& entry) {
+      return entry.second.contains(where);
+    });
     if (require_stable && undecided) return {.error = RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT};
-    const auto committed = group.committed.find(where);
-    if (committed != group.committed.end()) fetched.offsets[where] = committed->second.offset;
+    const auto found = committed.find(where);
+    if (found != committed.end()) fetched.offsets[where] = found->second.offset;
   }
   return fetched;
 }
 
+GroupOffsets GroupCoordinator::OffsetsOf(const std::string& name) const {
+  const auto found = groups_.find(name);
+  return found == groups_.end() ? GroupOffsets{} : found->second.offsets;
+}
+
+std::vector<std::string> GroupCoordinator::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, group] : groups_) names.push_back(name);
+  return names;
+}
+
 OffsetMap GroupCoordinator::Committed(const std::string& name) const {
   OffsetMap offsets;
-  const auto found = groups_.find(name);
-  if (found == groups_.end()) return offsets;
-  for (const auto& [where, record] : found->second.committed) offsets[where] = record.offset;
+  for (const auto& [where, record] : OffsetsOf(name).committed) offsets[where] = record.offset;
   return offsets;
 }
 

@@ -35,15 +35,12 @@ Result<std::map<kafka::Partition, kafka::CommittedOffset>> LogReader::Committed(
   const std::string what = "read the committed offsets of group " + group;
   while (parts_.Now() < deadline) {
     std::optional<simulation::Fetched> fetched;
-    if (const BrokerId broker = parts_.cluster.GroupCoordinatorOf(group); broker != kNoBroker) {
+    if (const BrokerId broker = parts_.cluster.OffsetsToldBy(group); broker != kNoBroker) {
       group_->SetBroker(broker);
       fetched = AskAndWait<simulation::Fetched>(
           parts_, *group_, "OffsetFetch", deadline,
           [cluster = &parts_.cluster, group, asked](BrokerId at, const auto& reply) {
-            simulation::Fetched answer;
-            if (auto* groups = cluster->GroupsAt(at, group, answer.error))
-              answer = groups->Fetch(group, asked, true);
-            reply(std::move(answer));
+            reply(cluster->FetchOffsets(at, group, asked));
           });
     }
     if (fetched && fetched->error == kNoError) {

@@ -356,6 +356,7 @@ TEST_F(LaneTransactionTest, AnUnknownCommitWhoseOffsetSomebodyMoved) {
   kafka_.commit_fates = {CommitFate::kAnswered, CommitFate::kLost};
   Put(0, "a b c");
   kafka_.Give({0});
+  process_.settled_after = 100;  // an offset that lies behind is asked for again for 5 s
   process_.Then([&] {
     Put(0, "d");
     kafka_.before = [&](Call call) {

@@ -121,6 +121,46 @@ TEST_F(RestorerTest, TheEndThatAReplacedLeaderTells) {
   }
 }
 
+TEST_F(RestorerTest, TheOffsetThatAReplacedCoordinatorTells) {
+  settings_.on_reset = OnReset::kReplay;
+  Commit(0, 0, 50);
+  const auto old = broker_.committed;
+  Commit(0, 50, 60);
+  const auto now = std::exchange(broker_.committed, old);
+  int asked = 0;
+  kafka_.before = [&](Call call) {
+    if (call == Call::kCommitted && ++asked == 5) broker_.committed = now;
+  };
+  const auto state = Restore(0);
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->committed, 60);
+  EXPECT_EQ(state->seen->size(), 60U);
+  EXPECT_FALSE(state->rewinds);
+  EXPECT_EQ(asked, 5);
+}
+
+// It wakes when the end was asked for already.
+TEST_F(RestorerTest, TheLogThatAReplacedLeaderReads) {
+  Commit(0, 0, 50);
+  auto kept = Restore(0);
+  Commit(0, 50, 60);
+  int reads = 0;
+  kafka_.fault = [&](Call call) -> std::optional<Error> {
+    if (call != Call::kRead || ++reads > 3) return std::nullopt;
+    return Error{Action::kStop, "no offset to reset to"};
+  };
+  Submit(0, std::move(kept));
+  const auto results = Finish();
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_FALSE(results[0].error);
+  EXPECT_EQ(results[0].state->committed, 60);
+  kafka_.fault = [](Call call) -> std::optional<Error> {
+    if (call != Call::kRead) return std::nullopt;
+    return Error{Action::kStop, "no offset to reset to"};
+  };
+  ExpectError(0, Action::kStop, "no offset to reset to");
+}
+
 TEST_F(RestorerTest, AReplayForgetsWhatWasClaimedFromThereOn) {
   settings_.on_reset = OnReset::kReplay;
   Commit(0, 0, 3);

@@ -189,7 +189,8 @@ TEST_F(RestorerTest, ACancelledReplayIsForgotten) {
   Submit(0);
   bool cancelled = false;
   kafka_.before = [&](Call call) {
-    if (call == Call::kRead && kafka_.CountTrace("open") == 2 && !std::exchange(cancelled, true))
+    if (call == Call::kRead && kafka_.CountTrace("open orders-changelog/0@0") == 2 &&
+        !std::exchange(cancelled, true))
       queue_.Cancel(0);
   };
   auto results = Finish();
