@@ -12,7 +12,17 @@ namespace {
 constexpr std::size_t kMostBytes = std::size_t{4} << 20U;  // of one batch
 constexpr std::chrono::seconds kAgainWithin{60};
 constexpr std::size_t kMostFencings = 5;
+constexpr std::size_t kMostCutOffs = 2;
 constexpr Milliseconds kLeaveWithin{1800};  // with ~Instance below 5 s
+
+/// Notes one more; are there more than `most` within kAgainWithin?
+bool TooOften(std::deque<std::chrono::steady_clock::time_point>& times, std::size_t most) {
+  const auto now = SystemClock{}.Now();
+  while (!times.empty() && now - times.front() > kAgainWithin) times.pop_front();
+  times.push_back(now);
+  return times.size() > most;
+}
+
 std::string Text(std::span<const Partition> partitions) {
   std::string text;
   for (const Partition partition : partitions) {
@@ -178,7 +188,7 @@ void RdkafkaConsumer::Handle(MessagePtr message, Polled& polled, RdkafkaBatch& b
 void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
   const rd_kafka_resp_err_t code = CodeOf(*instance_, message);
   if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-    (OftenFenced() ? error_ : broken_by_) = Fenced();
+    (TooOften(fencings_, kMostFencings) ? error_ : broken_by_) = Fenced();
   } else if (IsOutOfRange(code)) {
     if (const auto found = fetched_.find(message.partition);
         found != fetched_.end() && found->second.wanted)
@@ -195,13 +205,6 @@ void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
 // goes on works off our old requests after it has given us a new member id (seen with SIGSTOP). To
 // librdkafka that is fatal. So is a second process with our name, and only the number of times
 // tells the two apart.
-bool RdkafkaConsumer::OftenFenced() {
-  const auto now = SystemClock{}.Now();
-  while (!fencings_.empty() && now - fencings_.front() > kAgainWithin) fencings_.pop_front();
-  fencings_.push_back(now);
-  return fencings_.size() > kMostFencings;
-}
-
 Error RdkafkaConsumer::Fenced() const {
   Error error =
       instance_->Describe(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, "stay in group " + options_.group);
@@ -215,7 +218,7 @@ Error RdkafkaConsumer::Fenced() const {
 // more from the partition. Joining again makes those look who restore it, and they take their time.
 void RdkafkaConsumer::HandleOutOfRange(Partition partition, Offset offset) {
   const NotThere found = LookFor(*instance_, options_.topic, partition, offset);
-  (found.removed ? error_ : broken_by_) = Error{
+  (found.removed || TooOften(cut_offs_, kMostCutOffs) ? error_ : broken_by_) = Error{
       Action::kStop,
       found.text + "; records were deleted before they were read, or the topic was made anew"};
 }

@@ -64,7 +64,6 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
 
   void Handle(MessagePtr message, Polled& polled, RdkafkaBatch& batch);
   void HandleError(const rd_kafka_message_t& message);
-  bool OftenFenced();
   Error Fenced() const;
   void HandleOutOfRange(Partition partition, Offset offset);
 
@@ -87,6 +86,7 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   std::uint64_t dropped_ = 0;
   std::optional<Error> broken_by_;  // a new instance may help
   std::deque<std::chrono::steady_clock::time_point> fencings_;
+  std::deque<std::chrono::steady_clock::time_point> cut_offs_;  // positions behind a log's end
   bool leaving_ = false;
 };
 

@@ -14,6 +14,7 @@ using Kind = kafka::Rebalance::Kind;
 constexpr milliseconds kFetchWait{500};
 constexpr std::chrono::seconds kAgainWithin{60};
 constexpr std::size_t kMostFencings = 5;
+constexpr std::size_t kMostCutOffs = 2;
 constexpr milliseconds kLeaveWithin{1800};
 constexpr std::size_t kMostBytes = std::size_t{4} << 20U;
 
@@ -69,7 +70,7 @@ void Consumer::Connect() {
               [this](ErrorCode error) {
                 fetcher_->Push([this, error] {
                   if (error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-                    (OftenFenced() ? error_ : broken_by_) =
+                    (TooOften(fencings_, kMostFencings) ? error_ : broken_by_) =
                         kafka::ToError(error, {"stay in group " + parts_.options.group, {}});
                   } else {
                     error_ = kafka::ToError(error, {"join group " + parts_.options.group, {}});
@@ -78,11 +79,11 @@ void Consumer::Connect() {
               }});
 }
 
-bool Consumer::OftenFenced() {
+bool Consumer::TooOften(std::deque<Time>& times, std::size_t most) {
   const Time now = parts_.Now();
-  while (!fencings_.empty() && now - fencings_.front() > kAgainWithin) fencings_.pop_front();
-  fencings_.push_back(now);
-  return fencings_.size() > kMostFencings;
+  while (!times.empty() && now - times.front() > kAgainWithin) times.pop_front();
+  times.push_back(now);
+  return times.size() > most;
 }
 
 void Consumer::Reconnect() {
@@ -171,7 +172,7 @@ void Consumer::Handle(const FetchedItem& item, kafka::Polled& polled, Batch& bat
       return;
     default:
       if (found != fetched_.end() && found->second.wanted)
-        (item.behind_end ? broken_by_ : error_) =
+        (item.behind_end && !TooOften(cut_offs_, kMostCutOffs) ? broken_by_ : error_) =
             kafka::ToError(item.error, {"read " + item.where->first, {}});
   }
 }

@@ -43,7 +43,7 @@ class Consumer final : public kafka::InputConsumer {
     return {parts_.options.input_topic, partition};
   }
   void Connect();
-  bool OftenFenced();
+  bool TooOften(std::deque<Time>& times, std::size_t most);
   void Reconnect();
   void OnRebalance(kafka::Rebalance::Kind kind, Partitions partitions);
   void Handle(const FetchedItem& item, kafka::Polled& polled, Batch& batch);
@@ -63,6 +63,7 @@ class Consumer final : public kafka::InputConsumer {
   kafka::GroupMembership membership_;
   std::optional<Error> broken_by_;
   std::deque<Time> fencings_;
+  std::deque<Time> cut_offs_;
   bool leaving_ = false;
 };
 

@@ -141,6 +141,36 @@ TEST(NetworkTest, ADeadLeadersPartitionIsLedByAnother) {
   EXPECT_EQ(failed, std::nullopt);
 }
 
+/// It hung for longer than its session, and for a moment does not know that it was replaced.
+TEST(NetworkTest, AReplacedLeaderTellsWhatItHad) {
+  World world(1);
+  world.faults.SetCalm(true);
+  const TopicPartition out{"out", 0};
+  const auto failed = world.Run([&](Process& process) {
+    SimulatedClient client(world.cluster, process, World::Options("w"), world.log);
+    const auto reader = std::move(*client.OpenLogReader());
+    auto producer = world.Initialised(client);
+    EXPECT_TRUE(Write(*producer, "a"));
+    EXPECT_EQ(producer->Commit(kEnough).outcome, kafka::CommitOutcome::kCommitted);
+    world.scheduler.Sleep(seconds(1));
+    const BrokerId old = world.cluster.LeaderOf(out);
+    world.cluster.Pause(old);
+    world.scheduler.Sleep(seconds(10));
+    EXPECT_NE(world.cluster.LeaderOf(out), old);
+    producer = world.Initialised(client);
+    EXPECT_TRUE(Write(*producer, "b"));
+    EXPECT_EQ(producer->Commit(kEnough).outcome, kafka::CommitOutcome::kCommitted);
+    EXPECT_EQ(reader->Marks("out", 0, kEnough)->high, 4);
+    world.cluster.Continue(old);
+    EXPECT_EQ(world.cluster.LeaderOf(out), old);
+    EXPECT_EQ(reader->Marks("out", 0, kEnough)->high, 2);
+    world.scheduler.Sleep(seconds(4));
+    EXPECT_NE(world.cluster.LeaderOf(out), old);
+    EXPECT_EQ(reader->Marks("out", 0, kEnough)->high, 4);
+  });
+  EXPECT_EQ(failed, std::nullopt);
+}
+
 TEST(NetworkTest, WithoutEnoughBrokersNothingIsWritten) {
   World world(1);
   world.faults.SetCalm(true);
