@@ -219,8 +219,8 @@ struct Watermarks {
   Offset high = 0;         ///< end of the log; an open transaction lies in [last_stable, high)
 };
 
-/// A leader that hung and was replaced tells the ends that it had until it hears of that. For so
-/// long one that comes before what is committed is not believed but asked for again.
+/// A broker that hung and was replaced tells the ends and the committed offsets that it had until
+/// it hears of that. For so long what looks like one of those is not believed but asked for again.
 inline constexpr Milliseconds kOldLeaderLimit{5'000};
 
 /// Asks about offsets and reads changelog partitions, outside of group membership.

@@ -130,7 +130,7 @@ Result<Ended> Committer::Commit(Transaction& transaction, kafka::InputConsumer& 
     // EndTxn was never sent, so this outcome is known.
     ++counters_.transactions_aborted;
     SEMEL_TRY(Abandon(prepared.error()));
-    return Ended{transaction.overtaken() ? Ended::How::kElsewhere : Ended::How::kAborted,
+    return Ended{transaction.overtaken() ? Ended::How::kOvertaken : Ended::How::kAborted,
                  prepared.error()};
   }
   const kafka::CommitResult result = SendCommit();
@@ -156,11 +156,14 @@ Result<Ended> Committer::Resolve(Transaction& transaction, const Error& why) {
   ++counters_.producer_replacements;
   producer_.reset();
   SEMEL_TRY(Open());
-  const auto opened = clock_.Now();
+  const auto deadline = clock_.Now() + kBrokersAwayLimit;
+  std::optional<std::chrono::steady_clock::time_point> old_since;
   for (;;) {
-    SEMEL_TRY_ASSIGN(const auto found, ReadBack(transaction, opened + kBrokersAwayLimit));
+    SEMEL_TRY_ASSIGN(const auto found, ReadBack(transaction, deadline));
     const Ended::How how = Compare(transaction, found);
-    if (how == Ended::How::kAborted && clock_.Now() - opened < kafka::kOldLeaderLimit) {
+    const auto now = clock_.Now();
+    if (how == Ended::How::kAborted && now - old_since.value_or(now) < kafka::kOldLeaderLimit) {
+      old_since = old_since.value_or(now);
       clock_.Sleep(kBetweenTries);
       continue;
     }

@@ -17,13 +17,16 @@
 
 namespace semel::pipeline {
 
-/// How a transaction ended. There is no fourth: an unknown outcome is resolved before it is told.
+/// How a transaction ended. There is no other way: an unknown outcome is resolved before it is
+/// told.
 struct Ended {
   enum class How {
     kCommitted,
     kAborted,    ///< nothing of it is visible; its partitions stand where they stood
-    kElsewhere,  ///< somebody else moved the committed offsets, or wrote to the changelog since it
-                 ///< was read
+    kOvertaken,  ///< the same, because a changelog held more than was read of it: Transaction says
+                 ///< of which partitions
+    kElsewhere,  ///< the committed offsets are neither the old nor the new ones: somebody else
+                 ///< moved them
   };
   How how = How::kAborted;
   Error why;  ///< unless committed

@@ -27,8 +27,8 @@ struct ChangelogPosition {
   RuleIdentity rule;                ///< of the last record
   std::optional<kafka::Offset>
       covered;  ///< end of the last input range ("b"); empty: no record yet
-  /// Where the log ended when it was read. Empty as soon as a record of ours was appended just
-  /// there, which only the log's real leader can do: a replaced one may have told an earlier end.
+  /// Where the log ended when it was read. Empty once a record of ours is known to have been
+  /// appended just there, by the log's real leader: a replaced one may have told an earlier end.
   std::optional<kafka::Offset> unproven_end{};
 };
 

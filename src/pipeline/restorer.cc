@@ -319,7 +319,10 @@ Result<void> Restorer::Impl::Position(Job& job) {
 
 Result<bool> Restorer::Impl::ReadSlice(Job& job) {
   fail_point::Pass("in_restore");
-  if (!job.unconfirmed && Next(job) >= job.findings.changelog.high) return Conclude(job);
+  // Where a transaction was open at the end, its marker came behind that: read on to it.
+  const kafka::Watermarks& log = job.findings.changelog;
+  if (!job.unconfirmed && log.last_stable >= log.high && Next(job) >= log.high)
+    return Conclude(job);
   const auto slice = reader->Read(kReadTimeout, kSliceBytes);
   if (!slice) {
     if (slice.error().action != Action::kRetry) return AskAgainIfCut(job, slice.error());

@@ -49,7 +49,9 @@ class Transaction {
   /// Takes in where they landed.
   void Landed(std::span<const kafka::Delivered> delivered);
 
-  /// Not where a changelog ended when it was read: somebody else wrote to it. After Landed.
+  /// A changelog record did not land where the changelog ended when it was read: somebody else
+  /// wrote to it, or its end was not told as it is. After Landed; the partition's unproven_end
+  /// stays.
   bool overtaken() const { return overtaken_; }
 
   /// Next offsets, with metadata that names the changelog record where there is one; after Landed.

@@ -129,6 +129,8 @@ Result<void> TransactionalInput::Finish() {
       return committer_.ReplaceIfTainted();
     case Ended::How::kAborted:
       return RolledBack(ended.why);
+    case Ended::How::kOvertaken:
+      return Overtaken(ended.why);
     case Ended::How::kElsewhere:
       SentElsewhere();
       return {};
@@ -168,16 +170,32 @@ Result<void> TransactionalInput::RolledBack(const Error& why) {
   SEMEL_TRY(consumer_->Seek(positions));
   if (why.action == Action::kRejectRecord) return taker_.Refused(why, records, first);
   if (!Passing(why.action)) return why;
-  BackOff();
+  if (backoff_ > backoff_.zero()) parts_.clock.Sleep(backoff_);
+  backoff_ = std::clamp(backoff_ * 2, std::chrono::milliseconds{50}, kBackoffMax);
   return {};
 }
 
-void TransactionalInput::BackOff() {
-  if (backoff_ > backoff_.zero()) parts_.clock.Sleep(backoff_);
-  backoff_ = std::clamp(backoff_ * 2, std::chrono::milliseconds{50}, kBackoffMax);
+/// Rolled back, and the rest of those changelogs is read. What is known of them was committed and
+/// stays, unless a new rule or a first start has been made of it: that was not all that there is.
+Result<void> TransactionalInput::Overtaken(const Error& why) {
+  std::vector<Partition> behind;
+  for (const auto& [partition, work] : transaction_->works())
+    if (work.state->changelog.unproven_end) behind.push_back(partition);
+  SEMEL_TRY(RolledBack(why));
+  static_cast<void>(consumer_->StopFetching(behind));
+  for (const Partition partition : behind) {
+    unread_.erase(partition);
+    if (partitions_.served().at(partition).state->owes_commit) {
+      partitions_.Reload(partition);
+    } else {
+      partitions_.TakeAway(partition);
+      partitions_.Give(partition);
+    }
+  }
+  return {};
 }
 
-/// Somebody else was at work. What we know of these partitions is read again from the start.
+/// Somebody else moved the offsets. What we know of these partitions is read again from the start.
 void TransactionalInput::SentElsewhere() {
   std::vector<Partition> moved;
   for (const auto& work : transaction_->works()) moved.push_back(work.first);
@@ -189,7 +207,6 @@ void TransactionalInput::SentElsewhere() {
     unread_.erase(partition);
     taker_.GivenAway(partition);
   }
-  BackOff();
 }
 
 // --- ownership --------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ class InputTaker {
   /// Every partition goes back to where it is committed: records that are held are void.
   virtual void RolledBack() {}
   /// Somebody else moved the offsets of what was open, so that nobody can tell whether it was
-  /// committed, or wrote to the changelog. Its partitions are given away next.
+  /// committed. Its partitions are given away next.
   virtual void Overtaken() {}
   /// After that, because the brokers refuse a record: the transaction held `records` of them, the
   /// first one was `first`. An error ends the work.
@@ -115,8 +115,8 @@ class TransactionalInput {
   std::chrono::steady_clock::duration OpenFor() const;
   void Confirmed();
   Result<void> RolledBack(const Error& why);
+  Result<void> Overtaken(const Error& why);
   void SentElsewhere();
-  void BackOff();
   Result<void> Assigned(std::span<const kafka::Partition> given);
   Result<void> GiveAway(const kafka::Rebalance& rebalance);
 

@@ -79,6 +79,7 @@ Result<std::unique_ptr<LogFollower>> HeldJob::ReadChangelog(Partition partition)
     return follower->Take(record, log.low, now_ms);
   };
   SEMEL_TRY(ReadLog(*reader_, {names_.changelog, partition, log.low, log.high}, take));
+  ends_[partition] = log.high;
   return follower;
 }
 
@@ -90,8 +91,17 @@ Result<void> HeldJob::Write(const PartitionWrite& write, const std::vector<std::
     SEMEL_TRY(producer->Produce({.partition = write.partition, .value = records[i], .tag = i + 1}));
   SEMEL_TRY_ASSIGN(const auto landed, producer->Flush(kWriteWithin));
   kafka::Delivered last;
-  for (const kafka::Delivered& record : landed)
+  kafka::Offset first = -1;
+  for (const kafka::Delivered& record : landed) {
     if (record.offset > last.offset) last = record;
+    if (first < 0 || record.offset < first) first = record.offset;
+  }
+  // Only the real leader appends; a replaced one may have told an end, and offsets, of before.
+  if (const auto end = ends_.find(write.partition); end != ends_.end() && end->second != first)
+    return Error{Action::kStop,
+                 "changelog " + names_.changelog + " partition " + std::to_string(write.partition) +
+                     ": it holds more than was read, up to offset " + std::to_string(end->second) +
+                     ". Nothing was changed; run it again"};
   fail_point::Pass(place_);
   SEMEL_TRY_ASSIGN(const kafka::GroupToken token, held_->Token());
   // The input's partition count stays what it was: a change is for dedup to notice.

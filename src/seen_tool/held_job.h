@@ -2,6 +2,7 @@
 // earlier run of ours left open is ended, and each partition is one transaction.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,8 +41,9 @@ class HeldJob {
   /// Follows what is in the changelog. Errors: kStop where it is not whole.
   Result<std::unique_ptr<LogFollower>> ReadChangelog(kafka::Partition partition);
 
-  /// Writes the records, and the offset with metadata that names the last of them.
-  /// Errors: kFail when it is not known whether that happened: run again, it looks.
+  /// Writes the records, and the offset with metadata that names the last of them. Errors: kStop
+  /// when the changelog that was read has more by now; kFail when it is not known whether that
+  /// happened: run again, it looks.
   Result<void> Write(const PartitionWrite& write, const std::vector<std::string>& records);
 
   kafka::LogReader& reader() { return *reader_; }
@@ -59,6 +61,7 @@ class HeldJob {
   kafka::RdkafkaClient producers_;
   std::unique_ptr<kafka::LogReader> reader_;
   std::optional<HeldGroup> held_;
+  std::map<kafka::Partition, kafka::Offset> ends_;  // of the changelogs that were read
 };
 
 }  // namespace semel::seen_tool

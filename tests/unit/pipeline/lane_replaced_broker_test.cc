@@ -44,6 +44,7 @@ TEST_F(LaneReplacedBrokerTest, TellsAnOldOffsetAndAnOldEnd) {
   ExpectExactlyOnce(0);
   EXPECT_EQ(Output(0), Words("a b c d e"));
   EXPECT_EQ(process_.Counters().transactions_aborted, 1U);
+  EXPECT_EQ(kafka_.CountTrace("open orders-changelog/0@0"), 1U) << "then only what is left of it";
 }
 
 TEST_F(LaneReplacedBrokerTest, TellsNothingYet) {

@@ -139,6 +139,22 @@ TEST_F(RestorerTest, TheOffsetThatAReplacedCoordinatorTells) {
   EXPECT_EQ(asked, 5);
 }
 
+// A commit is answered before its markers are written.
+TEST_F(RestorerTest, TheEndThatIsKeptIsBehindTheMarker) {
+  const ProducerEpoch before = Write(0, 0, 5, "semel.orders-b-0", false);
+  broker_.committed[0] = {5, ""};
+  kafka_.slice_records_max = 1;
+  kafka_.before = [&](Call call) {
+    if (call != Call::kOpen) return;
+    kafka_.before = nullptr;
+    broker_.End(before, true);
+  };
+  const auto state = Restore(0);
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->changelog.next, 1);
+  EXPECT_EQ(state->changelog.unproven_end, 2);
+}
+
 // It wakes when the end was asked for already.
 TEST_F(RestorerTest, TheLogThatAReplacedLeaderReads) {
   Commit(0, 0, 50);

@@ -87,7 +87,7 @@ void ScriptedProducer::Send() {
     record.value = Owned(queued.given.value);
     if (kafka_.refuses && kafka_.refuses(topic, record)) {
       queued.sent = false;
-      return;
+      continue;  // of its own partition only; the others' batches are taken
     }
     if (record.time_ms < 0) record.time_ms = kafka_.clock.WallMs();
     const std::int64_t time_ms = record.time_ms;
