@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{4} << 20U;  // of one batch
 constexpr std::chrono::seconds kAgainWithin{60};
-constexpr std::size_t kMostFencings = 5;
+constexpr std::size_t kMostFencings = 3;
 constexpr std::size_t kMostCutOffs = 2;
 constexpr Milliseconds kLeaveWithin{1800};  // with ~Instance below 5 s
 

@@ -13,7 +13,7 @@ using Kind = kafka::Rebalance::Kind;
 
 constexpr milliseconds kFetchWait{500};
 constexpr std::chrono::seconds kAgainWithin{60};
-constexpr std::size_t kMostFencings = 5;
+constexpr std::size_t kMostFencings = 3;
 constexpr std::size_t kMostCutOffs = 2;
 constexpr milliseconds kLeaveWithin{1800};
 constexpr std::size_t kMostBytes = std::size_t{4} << 20U;
