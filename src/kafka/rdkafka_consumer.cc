@@ -10,18 +10,9 @@ namespace semel::kafka {
 namespace {
 
 constexpr std::size_t kMostBytes = std::size_t{4} << 20U;  // of one batch
-constexpr std::chrono::seconds kAgainWithin{60};
 constexpr std::size_t kMostFencings = 3;
 constexpr std::size_t kMostCutOffs = 2;
 constexpr Milliseconds kLeaveWithin{1800};  // with ~Instance below 5 s
-
-/// Notes one more; are there more than `most` within kAgainWithin?
-bool TooOften(std::deque<std::chrono::steady_clock::time_point>& times, std::size_t most) {
-  const auto now = SystemClock{}.Now();
-  while (!times.empty() && now - times.front() > kAgainWithin) times.pop_front();
-  times.push_back(now);
-  return times.size() > most;
-}
 
 std::string Text(std::span<const Partition> partitions) {
   std::string text;
@@ -188,7 +179,7 @@ void RdkafkaConsumer::Handle(MessagePtr message, Polled& polled, RdkafkaBatch& b
 void RdkafkaConsumer::HandleError(const rd_kafka_message_t& message) {
   const rd_kafka_resp_err_t code = CodeOf(*instance_, message);
   if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-    (TooOften(fencings_, kMostFencings) ? error_ : broken_by_) = Fenced();
+    (fencings_.Add(SystemClock{}.Now()) > kMostFencings ? error_ : broken_by_) = Fenced();
   } else if (IsOutOfRange(code)) {
     if (const auto found = fetched_.find(message.partition);
         found != fetched_.end() && found->second.wanted)
@@ -218,9 +209,10 @@ Error RdkafkaConsumer::Fenced() const {
 // more from the partition. Joining again makes those look who restore it, and they take their time.
 void RdkafkaConsumer::HandleOutOfRange(Partition partition, Offset offset) {
   const NotThere found = LookFor(*instance_, options_.topic, partition, offset);
-  (found.removed || TooOften(cut_offs_, kMostCutOffs) ? error_ : broken_by_) = Error{
-      Action::kStop,
-      found.text + "; records were deleted before they were read, or the topic was made anew"};
+  (found.removed || cut_offs_.Add(SystemClock{}.Now()) > kMostCutOffs ? error_ : broken_by_) =
+      Error{
+          Action::kStop,
+          found.text + "; records were deleted before they were read, or the topic was made anew"};
 }
 
 std::optional<Offset> RdkafkaConsumer::KnownEnd(Partition partition) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/recent_count.h"
 #include "kafka/client.h"
 #include "kafka/group_membership.h"
 #include "kafka/instance.h"
@@ -53,6 +54,8 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
 
   RdkafkaConsumer(const ClientSettings& settings, ConsumerOptions options, Logger& logger)
       : settings_(settings), options_(std::move(options)), logger_(logger) {}
+  static constexpr std::chrono::seconds kAgainWithin{60};
+
   /// Opens a new instance and subscribes.
   Result<void> Connect();
   /// Goes on with a new instance in the place of the broken one.
@@ -85,8 +88,8 @@ class RdkafkaConsumer final : public InputConsumer, private Callbacks {
   GroupMembership membership_;
   std::uint64_t dropped_ = 0;
   std::optional<Error> broken_by_;  // a new instance may help
-  std::deque<std::chrono::steady_clock::time_point> fencings_;
-  std::deque<std::chrono::steady_clock::time_point> cut_offs_;  // positions behind a log's end
+  RecentCount fencings_{kAgainWithin};
+  RecentCount cut_offs_{kAgainWithin};  // positions behind a log's end
   bool leaving_ = false;
 };
 

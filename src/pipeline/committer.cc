@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/fail_point.h"
+#include "pipeline/old_answer.h"
 
 namespace semel::pipeline {
 namespace {
@@ -34,7 +35,8 @@ Committer::Committer(kafka::Client& client, const LaneSettings& settings,
       transactional_id_(std::move(transactional_id)),
       clock_(clock),
       log_(log),
-      counters_(counters) {}
+      counters_(counters),
+      fencings_(kFencingPeriod) {}
 
 Result<void> Committer::Open() { return Open(clock_.Now() + kBrokersAwayLimit); }
 
@@ -58,11 +60,8 @@ Result<void> Committer::Open(std::chrono::steady_clock::time_point deadline) {
 }
 
 Result<void> Committer::CountFencing() {
-  const auto now = clock_.Now();
   ++counters_.fenced;
-  fencings_.push_back(now);
-  while (now - fencings_.front() > kFencingPeriod) fencings_.pop_front();
-  if (fencings_.size() <= kFencingsMax) return {};
+  if (fencings_.Add(clock_.Now()) <= kFencingsMax) return {};
   return Error{
       Action::kStop,
       "another process keeps taking the transactional id " + transactional_id_ +
@@ -157,13 +156,11 @@ Result<Ended> Committer::Resolve(Transaction& transaction, const Error& why) {
   producer_.reset();
   SEMEL_TRY(Open());
   const auto deadline = clock_.Now() + kBrokersAwayLimit;
-  std::optional<std::chrono::steady_clock::time_point> old_since;
+  OldAnswer old;
   for (;;) {
     SEMEL_TRY_ASSIGN(const auto found, ReadBack(transaction, deadline));
     const Ended::How how = Compare(transaction, found);
-    const auto now = clock_.Now();
-    if (how == Ended::How::kAborted && now - old_since.value_or(now) < kafka::kOldLeaderLimit) {
-      old_since = old_since.value_or(now);
+    if (old.MayBe(how == Ended::How::kAborted, clock_.Now())) {
       clock_.Sleep(kBetweenTries);
       continue;
     }

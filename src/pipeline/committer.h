@@ -3,13 +3,13 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/recent_count.h"
 #include "kafka/client.h"
 #include "metrics/snapshot.h"
 #include "pipeline/policy.h"
@@ -81,7 +81,7 @@ class Committer {
   std::unique_ptr<kafka::TransactionalProducer> producer_;
   std::chrono::steady_clock::duration last_took_{};
   std::unique_ptr<kafka::LogReader> reader_;  // to read offsets back; opened when first needed
-  std::deque<std::chrono::steady_clock::time_point> fencings_;
+  RecentCount fencings_;
 };
 
 }  // namespace semel::pipeline

@@ -8,6 +8,7 @@
 #include "pipeline/blocked_log.h"
 #include "pipeline/changelog_replay.h"
 #include "pipeline/commit_metadata.h"
+#include "pipeline/old_answer.h"
 #include "pipeline/snapshot_files.h"
 #include "pipeline/snapshot_load.h"
 #include "pipeline/start_position.h"
@@ -57,9 +58,8 @@ struct Job {
   bool opened = false;                      ///< the reader is positioned on this partition
   std::optional<kafka::Offset> log_end;  ///< where a committed reader's view ended, while it does
   std::optional<kafka::Offset> replay_from;
-  // Since when answers look like those of a broker that was replaced.
-  std::optional<TimePoint> cut_since;     ///< a log ends before what is committed
-  std::optional<TimePoint> behind_since;  ///< something lies behind the changelog
+  OldAnswer cut;     ///< a log ends before what is committed
+  OldAnswer behind;  ///< something lies behind the changelog
   BlockedLog blocked;
   TimePoint noticed;
   TimePoint started;
@@ -79,7 +79,7 @@ struct Restorer::Impl {
   Result<bool> Ask(Job& job);
   Result<void> FindFirstStart(Job& job);
   void ForgetIfUnfit(Job& job);
-  bool MayBeOld(std::optional<TimePoint>& since, bool looks_old) const;
+  bool MayBeOld(OldAnswer& answer, bool looks_old) const;
   static void SkipToTail(Job& job);
   Result<bool> LoadSlice(Job& job);
   Result<void> Account(Job& job, std::uint64_t entries);
@@ -203,7 +203,7 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
     if (start.error().action != Action::kRetry) return start.error();
     return Wait(job, start.error().message);
   }
-  if (MayBeOld(job.cut_since, EndsBeforeCommitted(parts.settings, job.findings)))
+  if (MayBeOld(job.cut, EndsBeforeCommitted(parts.settings, job.findings)))
     return Wait(job,
                 "a log ends before what is committed; its leader may be one that has been "
                 "replaced and does not know");
@@ -225,18 +225,11 @@ Result<bool> Restorer::Impl::Ask(Job& job) {
   return false;
 }
 
-/// A broker that hung for longer than its session answers as the leader that it was until it hears
-/// of its successor, and knows nothing of what was written meanwhile. Only what is still so after a
-/// while is judged.
-bool Restorer::Impl::MayBeOld(std::optional<TimePoint>& since, bool looks_old) const {
-  const TimePoint now = parts.clock.Now();
-  if (!looks_old)
-    since.reset();
-  else if (!since)
-    since = now;
-  if (!since || now - *since >= kafka::kOldLeaderLimit) return false;
-  parts.clock.Sleep(kReadTimeout);
-  return true;
+/// If so, after a moment.
+bool Restorer::Impl::MayBeOld(OldAnswer& answer, bool looks_old) const {
+  const bool may_be = answer.MayBe(looks_old, parts.clock.Now());
+  if (may_be) parts.clock.Sleep(kReadTimeout);
+  return may_be;
 }
 
 Result<bool> Restorer::Impl::LoadSlice(Job& job) {
@@ -328,7 +321,7 @@ Result<bool> Restorer::Impl::ReadSlice(Job& job) {
     if (slice.error().action != Action::kRetry) return AskAgainIfCut(job, slice.error());
     return Wait(job, slice.error().message);
   }
-  if (slice->end || !slice->records.empty()) job.cut_since.reset();
+  if (slice->end || !slice->records.empty()) job.cut = {};
   for (const kafka::LogRecord& record : slice->records) {
     if (job.unconfirmed) {
       if (!SnapshotLoad::Confirms(record, job.state())) return DistrustSnapshot(job);
@@ -355,7 +348,7 @@ Result<bool> Restorer::Impl::AskAgainIfCut(Job& job, const Error& why) {
     job.StartOver();
     return false;
   }
-  return MayBeOld(job.cut_since, true) ? Wait(job, why.message) : why;
+  return MayBeOld(job.cut, true) ? Wait(job, why.message) : why;
 }
 
 /// The changelog is not the one that it was made from: all of that is read instead.
@@ -410,7 +403,7 @@ Result<bool> Restorer::Impl::StillCommitted(Job& job) {
 
 Result<bool> Restorer::Impl::Conclude(Job& job) {
   PartitionState& state = job.state();
-  if (!job.replay_from && MayBeOld(job.behind_since, LiesBehindChangelog(job.findings, state))) {
+  if (!job.replay_from && MayBeOld(job.behind, LiesBehindChangelog(job.findings, state))) {
     state.unsaved += job.replayed();
     job.replay.reset();  // and everything is asked anew
     return Wait(job,

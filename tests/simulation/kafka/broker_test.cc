@@ -239,7 +239,7 @@ class GroupCoordinatorTest : public testing::Test {
     return groups_.CommitInTransaction(who, kOne, {{{"in", 0}, {offset, {}}}},
                                        [] { return kNoError; });
   }
-  Fetched Fetch() { return groups_.OffsetsOf("g").Fetch({{"in", 0}}, true); }
+  Fetched Fetch() { return groups_.OffsetsOf("g").Fetch({{"in", 0}}); }
 
   GroupCoordinator::Time now_{seconds(100)};
   std::vector<Timer> timers_;

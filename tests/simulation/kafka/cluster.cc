@@ -290,11 +290,11 @@ Fetched Cluster::FetchOffsets(BrokerId at, const std::string& group,
   if (old_groups_[slot].broker == at) {
     const auto found = old_groups_[slot].groups.find(group);
     return (found == old_groups_[slot].groups.end() ? GroupOffsets{} : found->second)
-        .Fetch(partitions, true);
+        .Fetch(partitions);
   }
   const ErrorCode error = CheckCoordinator(group_slots_[slot], at);
   if (error != kNoError) return {.error = error};
-  return groups_.OffsetsOf(group).Fetch(partitions, true);
+  return groups_.OffsetsOf(group).Fetch(partitions);
 }
 
 ErrorCode Cluster::CommitInTransaction(BrokerId at, const std::string& transactional_id,

@@ -12,7 +12,6 @@ using std::chrono::milliseconds;
 using Kind = kafka::Rebalance::Kind;
 
 constexpr milliseconds kFetchWait{500};
-constexpr std::chrono::seconds kAgainWithin{60};
 constexpr std::size_t kMostFencings = 3;
 constexpr std::size_t kMostCutOffs = 2;
 constexpr milliseconds kLeaveWithin{1800};
@@ -70,20 +69,13 @@ void Consumer::Connect() {
               [this](ErrorCode error) {
                 fetcher_->Push([this, error] {
                   if (error == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-                    (TooOften(fencings_, kMostFencings) ? error_ : broken_by_) =
+                    (fencings_.Add(parts_.Now()) > kMostFencings ? error_ : broken_by_) =
                         kafka::ToError(error, {"stay in group " + parts_.options.group, {}});
                   } else {
                     error_ = kafka::ToError(error, {"join group " + parts_.options.group, {}});
                   }
                 });
               }});
-}
-
-bool Consumer::TooOften(std::deque<Time>& times, std::size_t most) {
-  const Time now = parts_.Now();
-  while (!times.empty() && now - times.front() > kAgainWithin) times.pop_front();
-  times.push_back(now);
-  return times.size() > most;
 }
 
 void Consumer::Reconnect() {
@@ -172,7 +164,7 @@ void Consumer::Handle(const FetchedItem& item, kafka::Polled& polled, Batch& bat
       return;
     default:
       if (found != fetched_.end() && found->second.wanted)
-        (item.behind_end && !TooOften(cut_offs_, kMostCutOffs) ? broken_by_ : error_) =
+        (item.behind_end && cut_offs_.Add(parts_.Now()) <= kMostCutOffs ? broken_by_ : error_) =
             kafka::ToError(item.error, {"read " + item.where->first, {}});
   }
 }

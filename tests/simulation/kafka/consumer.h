@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "base/recent_count.h"
 #include "fetcher.h"
 #include "group_member.h"
 #include "kafka/group_membership.h"
@@ -43,7 +44,6 @@ class Consumer final : public kafka::InputConsumer {
     return {parts_.options.input_topic, partition};
   }
   void Connect();
-  bool TooOften(std::deque<Time>& times, std::size_t most);
   void Reconnect();
   void OnRebalance(kafka::Rebalance::Kind kind, Partitions partitions);
   void Handle(const FetchedItem& item, kafka::Polled& polled, Batch& batch);
@@ -62,8 +62,8 @@ class Consumer final : public kafka::InputConsumer {
   const std::string repeat_site_;
   kafka::GroupMembership membership_;
   std::optional<Error> broken_by_;
-  std::deque<Time> fencings_;
-  std::deque<Time> cut_offs_;
+  RecentCount fencings_{std::chrono::seconds(60)};
+  RecentCount cut_offs_{std::chrono::seconds(60)};
   bool leaving_ = false;
 };
 

@@ -75,7 +75,8 @@ struct GroupOffsets {
   std::map<TopicPartition, OffsetRecord> committed{};
   std::map<ProducerId, std::map<TopicPartition, OffsetRecord>> pending{};
 
-  Fetched Fetch(const std::vector<TopicPartition>& partitions, bool require_stable) const;
+  /// Stable ones only.
+  Fetched Fetch(const std::vector<TopicPartition>& partitions) const;
 };
 
 class GroupCoordinator {

@@ -79,14 +79,13 @@ ErrorCode GroupCoordinator::WriteMarker(const std::string& name, ProducerIdAndEp
   return kNoError;
 }
 
-Fetched GroupOffsets::Fetch(const std::vector<TopicPartition>& partitions,
-                            bool require_stable) const {
+Fetched GroupOffsets::Fetch(const std::vector<TopicPartition>& partitions) const {
   Fetched fetched;
   for (const TopicPartition& where : partitions) {
     const bool undecided = std::any_of(pending.begin(), pending.end(), [&](const auto& entry) {
       return entry.second.contains(where);
     });
-    if (require_stable && undecided) return {.error = RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT};
+    if (undecided) return {.error = RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT};
     const auto found = committed.find(where);
     if (found != committed.end()) fetched.offsets[where] = found->second.offset;
   }

@@ -72,7 +72,6 @@ class PartitionLog {
   kafka::Offset low() const { return low_; }
   kafka::Offset high() const { return static_cast<kafka::Offset>(records_.size()); }
   kafka::Offset last_stable() const;
-  bool Holds(kafka::Offset offset) const { return offset >= low_ && offset <= high(); }
   const StoredRecord& at(kafka::Offset offset) const {
     return records_[static_cast<std::size_t>(offset)];
   }

@@ -17,6 +17,17 @@ class LaneReplacedBrokerTest : public LaneTest {
     broker_.Log("orders-changelog", 0) = told.changelog;
   }
 
+  /// Old answers, until the real leader is to append something.
+  void TellUntilProduce(const Told& old) {
+    Told now = Now();
+    Tell(old);
+    kafka_.before = [this, now = std::move(now)](Call call) {
+      if (call != Call::kProduce) return;
+      Tell(now);
+      kafka_.before = nullptr;
+    };
+  }
+
   void Work(const std::string& words) {
     Put(0, words);
     LaneProcess another(broker_, clock_, OrdersSettings(), "semel.orders-b-0");
@@ -31,13 +42,7 @@ TEST_F(LaneReplacedBrokerTest, TellsAnOldOffsetAndAnOldEnd) {
   Work("a b");
   const Told old = Now();
   Work("c a d");
-  const Told now = Now();
-  Tell(old);
-  kafka_.before = [&](Call call) {
-    if (call != Call::kProduce) return;
-    Tell(now);
-    kafka_.before = nullptr;
-  };
+  TellUntilProduce(old);
   Put(0, "b e");
   kafka_.Give({0});
   ExpectSuccess(process_.Run());
@@ -50,13 +55,7 @@ TEST_F(LaneReplacedBrokerTest, TellsAnOldOffsetAndAnOldEnd) {
 TEST_F(LaneReplacedBrokerTest, TellsNothingYet) {
   const Told old = Now();
   Work("a b");
-  const Told now = Now();
-  Tell(old);
-  kafka_.before = [&](Call call) {
-    if (call != Call::kProduce) return;
-    Tell(now);
-    kafka_.before = nullptr;
-  };
+  TellUntilProduce(old);
   Put(0, "b c");
   kafka_.Give({0});
   ExpectSuccess(process_.Run());
