@@ -287,10 +287,10 @@ Cluster::View Cluster::ViewAt(BrokerId at, const TopicPartition& where, ErrorCod
 Fetched Cluster::FetchOffsets(BrokerId at, const std::string& group,
                               const std::vector<TopicPartition>& partitions) const {
   const std::size_t slot = SlotOf(group);
-  if (old_groups_[slot].broker == at) {
-    const auto found = old_groups_[slot].groups.find(group);
-    return (found == old_groups_[slot].groups.end() ? GroupOffsets{} : found->second)
-        .Fetch(partitions);
+  if (const OldCoordinator& old = old_groups_[slot];
+      group_slots_[slot].leader != at && old.broker == at) {
+    const auto found = old.groups.find(group);
+    return found == old.groups.end() ? Fetched{} : found->second.Fetch(partitions);
   }
   const ErrorCode error = CheckCoordinator(group_slots_[slot], at);
   if (error != kNoError) return {.error = error};
