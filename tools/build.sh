@@ -23,10 +23,11 @@ build_preset() {
   } >&2
 }
 
+# build_release [NINJA ARGS]: everything, or what they say.
 build_release() {
   require build
   if [[ $tree == newest ]]; then build_newest_librdkafka; fi
-  build_preset "$tree"
+  build_preset "$tree" "$@"
   if [[ $tree == release ]]; then ln -sfn release/apps/semel/semel "$build/semel"; fi
 }
 

@@ -107,7 +107,7 @@ prepare_demo() {
   require kafka
   semel=${SEMEL_BIN-}  # of another build, as for the tests
   if [[ -z $semel ]]; then
-    build_release
+    build_release --target semel
     semel=$build/semel
   fi
   export SEMEL_CLUSTER_DIR=${SEMEL_CLUSTER_DIR:-build/demo-cluster}
