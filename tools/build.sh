@@ -3,8 +3,7 @@
 
 jobs=${SEMEL_JOBS:-$(nproc)}
 readonly jobs
-readonly everything=(format unit simulate install asan tsan integration)  # what `test` without a stage runs
-readonly stages=("${everything[@]}" chaos)
+readonly stages=(format unit simulate install asan tsan integration chaos)
 readonly tree=${SEMEL_LIBRDKAFKA:-release}  # `newest` is built with another librdkafka: tools/librdkafka.sh
 
 # The sanitizers of LLVM 16 need memory where newer kernels, with more address bits to randomise, may put a library.
@@ -161,7 +160,7 @@ choose_versions() {
 
 # run_tests [VERSIONS] [STAGE [ARGS]]: each stage is a process of its own, so that whatever fails in it ends it (set -e).
 run_tests() {
-  local chosen=("${everything[@]}") stage began status failed=() report=''
+  local chosen=("${stages[@]}") stage began status failed=() report=''
   while [[ ${1-} == --* ]]; do
     choose_versions "$1" "${2-}"
     shift 2
@@ -171,7 +170,7 @@ run_tests() {
     chosen=("$1")
     shift
   else
-    require build clang format unit kafka integration
+    require build clang format unit kafka integration chaos
   fi
   for stage in "${chosen[@]}"; do
     say "test: $stage"

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from cluster import Cluster, Record, wait_for
 from conftest import JobFactory
+from fault_proxy import FaultProxy, request
 from job import Job, events, ids, summary_of, twice, wait_stopped
+from kafka_frames import Api
 from process import Process, Result
 
 
@@ -208,6 +210,24 @@ def test_forget_killed_and_run_again(settled: Job) -> None:
     assert "partition 1: forgot" in forget(settled, event).stdout
     verify(settled)
     assert len(dump(settled)) == 199
+
+
+def test_forget_writes_behind_what_it_read_or_not_at_all(settled: Job, cluster: Cluster, proxy: FaultProxy) -> None:
+    """The changelog goes on between the look at its end and the write, as where a broker that had been replaced told an old end."""
+    event = fingerprints(settled, [events(["1-50"])[0].value])[0]
+    wait_left(settled)
+    held = proxy.hold(request(Api.PRODUCE))
+    process = settled.semel.start("seen", "forget", "--brokers", proxy.bootstrap, "--from", settled.source, event)
+    held.wait()
+    other = cluster.transaction()
+    other.send(settled.changelog, events(["never committed"], 1))
+    other.abort()
+    held.release()
+    assert process.wait() == 4, process.describe()
+    assert "partition 1: it holds more than was read" in process.stderr
+    assert len(dump(settled)) == 200
+    assert "partition 1: forgot" in forget(settled, event).stdout
+    verify(settled)
 
 
 def test_forget_refuses(settled: Job, cluster: Cluster) -> None:
