@@ -5,12 +5,9 @@
 #include <utility>
 
 #include "base/fail_point.h"
-#include "pipeline/blocked_log.h"
-#include "pipeline/changelog_replay.h"
 #include "pipeline/commit_metadata.h"
-#include "pipeline/old_answer.h"
+#include "pipeline/restore_job.h"
 #include "pipeline/snapshot_files.h"
-#include "pipeline/snapshot_load.h"
 #include "pipeline/start_position.h"
 
 namespace semel::pipeline {
@@ -28,44 +25,6 @@ constexpr std::chrono::seconds kIdleReadLimit{2};
 
 }  // namespace
 
-/// One partition on its way back.
-struct Job {
-  Job(RestoreRequest from, kafka::Client& client, Logger& log, TimePoint now)
-      : request(std::move(from)), blocked(client, log), noticed(now), started(now) {}
-
-  PartitionState& state() { return *request.state; }
-  std::uint64_t replayed() const { return replay ? replay->entries() : 0; }
-
-  void Forget() {
-    state().seen->Clear();
-    state().changelog = {};
-    state().unsaved = 0;
-  }
-
-  /// Everything is asked anew, as of one that has just come.
-  void StartOver() {
-    Forget();
-    unconfirmed = false;
-    replay_from.reset();
-    replay.reset();
-  }
-
-  RestoreRequest request;
-  Findings findings;
-  std::optional<SnapshotLoad> snapshot;     ///< while it is loaded
-  bool unconfirmed = false;                 ///< what was loaded waits for its last record
-  std::unique_ptr<ChangelogReplay> replay;  ///< empty until the questions are answered
-  bool opened = false;                      ///< the reader is positioned on this partition
-  std::optional<kafka::Offset> log_end;  ///< where a committed reader's view ended, while it does
-  std::optional<kafka::Offset> replay_from;
-  OldAnswer cut;     ///< a log ends before what is committed
-  OldAnswer behind;  ///< something lies behind the changelog
-  BlockedLog blocked;
-  TimePoint noticed;
-  TimePoint started;
-  std::string waiting_for;
-};
-
 struct Restorer::Impl {
   Impl(RestorerParts given, RuleIdentity identity, std::unique_ptr<kafka::LogReader> log_reader)
       : parts(given), rule(identity), reader(std::move(log_reader)) {}
@@ -74,30 +33,30 @@ struct Restorer::Impl {
 
   bool Step();
   void DropCancelled();
-  Result<bool> Advance(Job& job);
+  Result<bool> Advance(RestoreJob& job);
   Result<std::optional<kafka::CommittedOffset>> CommittedOf(kafka::Partition partition);
-  Result<bool> Ask(Job& job);
-  Result<void> FindFirstStart(Job& job);
-  void ForgetIfUnfit(Job& job);
+  Result<bool> Ask(RestoreJob& job);
+  Result<void> FindFirstStart(RestoreJob& job);
+  void ForgetIfUnfit(RestoreJob& job);
   bool MayBeOld(OldAnswer& answer, bool looks_old) const;
-  static void SkipToTail(Job& job);
-  Result<bool> LoadSlice(Job& job);
-  Result<void> Account(Job& job, std::uint64_t entries);
-  static kafka::Offset Next(Job& job);
-  Result<void> Position(Job& job);
-  Result<bool> ReadSlice(Job& job);
-  Result<bool> AskAgainIfCut(Job& job, const Error& why);
-  Result<bool> DistrustSnapshot(Job& job);
-  Result<bool> AfterSlice(Job& job, const kafka::LogSlice& slice);
-  Result<bool> StillCommitted(Job& job);
-  Result<bool> Conclude(Job& job);
-  Result<bool> Wait(Job& job, const std::string& reason);
-  void Finish(std::list<Job>::iterator job, std::optional<Error> error);
+  static void SkipToTail(RestoreJob& job);
+  Result<bool> LoadSlice(RestoreJob& job);
+  Result<void> Account(RestoreJob& job, std::uint64_t entries);
+  static kafka::Offset Next(RestoreJob& job);
+  Result<void> Position(RestoreJob& job);
+  Result<bool> ReadSlice(RestoreJob& job);
+  Result<bool> AskAgainIfCut(RestoreJob& job, const Error& why);
+  Result<bool> DistrustSnapshot(RestoreJob& job);
+  Result<bool> AfterSlice(RestoreJob& job, const kafka::LogSlice& slice);
+  Result<bool> StillCommitted(RestoreJob& job);
+  Result<bool> Conclude(RestoreJob& job);
+  Result<bool> Wait(RestoreJob& job, const std::string& reason);
+  void Finish(std::list<RestoreJob>::iterator job, std::optional<Error> error);
 
   RestorerParts parts;
   RuleIdentity rule;
   std::unique_ptr<kafka::LogReader> reader;
-  std::list<Job> jobs;
+  std::list<RestoreJob> jobs;
   TimePoint progressed;  ///< of any job: they take turns, so none can wait while another goes on
 };
 
@@ -135,7 +94,7 @@ void Restorer::Impl::DropCancelled() {
   }
 }
 
-void Restorer::Impl::Finish(std::list<Job>::iterator job, std::optional<Error> error) {
+void Restorer::Impl::Finish(std::list<RestoreJob>::iterator job, std::optional<Error> error) {
   job->state().AccountMemory();
   parts.queue.Finish({job->request.ownership, std::move(job->request.state), std::move(error)});
   jobs.erase(job);
@@ -143,7 +102,7 @@ void Restorer::Impl::Finish(std::list<Job>::iterator job, std::optional<Error> e
 }
 
 /// True when the partition can be served.
-Result<bool> Restorer::Impl::Advance(Job& job) {
+Result<bool> Restorer::Impl::Advance(RestoreJob& job) {
   job.waiting_for.clear();
   if (job.snapshot) return LoadSlice(job);
   if (!job.replay) return Ask(job);
@@ -151,7 +110,7 @@ Result<bool> Restorer::Impl::Advance(Job& job) {
   return ReadSlice(job);
 }
 
-Result<bool> Restorer::Impl::Wait(Job& job, const std::string& reason) {
+Result<bool> Restorer::Impl::Wait(RestoreJob& job, const std::string& reason) {
   const TimePoint now = parts.clock.Now();
   job.waiting_for = reason;
   if (now - progressed > kNoProgressLimit) {
@@ -178,7 +137,7 @@ Result<std::optional<kafka::CommittedOffset>> Restorer::Impl::CommittedOf(
 
 /// The stable offset first, the high watermark after it: a commit of a dying owner between the two
 /// is then in what is replayed.
-Result<bool> Restorer::Impl::Ask(Job& job) {
+Result<bool> Restorer::Impl::Ask(RestoreJob& job) {
   const kafka::Partition partition = job.state().partition;
   const auto committed = CommittedOf(partition);
   if (!committed) {
@@ -232,7 +191,7 @@ bool Restorer::Impl::MayBeOld(OldAnswer& answer, bool looks_old) const {
   return may_be;
 }
 
-Result<bool> Restorer::Impl::LoadSlice(Job& job) {
+Result<bool> Restorer::Impl::LoadSlice(RestoreJob& job) {
   const bool more = job.snapshot->Step();
   progressed = parts.clock.Now();
   SEMEL_TRY(Account(job, job.snapshot->entries()));
@@ -244,7 +203,7 @@ Result<bool> Restorer::Impl::LoadSlice(Job& job) {
 }
 
 /// What the restore holds so far, and how far it is.
-Result<void> Restorer::Impl::Account(Job& job, std::uint64_t entries) {
+Result<void> Restorer::Impl::Account(RestoreJob& job, std::uint64_t entries) {
   PartitionState& state = job.state();
   state.AccountMemory();
   if (parts.budget.Exceeded()) return parts.budget.Full();
@@ -254,7 +213,7 @@ Result<void> Restorer::Impl::Account(Job& job, std::uint64_t entries) {
   return {};
 }
 
-Result<void> Restorer::Impl::FindFirstStart(Job& job) {
+Result<void> Restorer::Impl::FindFirstStart(RestoreJob& job) {
   const StartPoint& start = parts.settings.start;
   job.findings.first_start = job.findings.input.low;
   if (job.findings.committed) return {};
@@ -270,7 +229,7 @@ Result<void> Restorer::Impl::FindFirstStart(Job& job) {
 
 /// A kept state continues where it stopped, unless the log no longer reaches back to there, or a
 /// replay left entries out of it that no commit made void.
-void Restorer::Impl::ForgetIfUnfit(Job& job) {
+void Restorer::Impl::ForgetIfUnfit(RestoreJob& job) {
   const PartitionState& state = job.state();
   const kafka::Watermarks& log = job.findings.changelog;
   const bool follows = state.changelog.next >= log.low && state.changelog.next <= log.high;
@@ -278,7 +237,7 @@ void Restorer::Impl::ForgetIfUnfit(Job& job) {
 }
 
 /// Where nothing is taken from the records but how far they are, the last committed one will do.
-void Restorer::Impl::SkipToTail(Job& job) {
+void Restorer::Impl::SkipToTail(RestoreJob& job) {
   ChangelogPosition& position = job.state().changelog;
   if (position.next > 0 || !job.findings.committed) return;
   const auto metadata = ParseCommitMetadata(job.findings.committed->metadata);
@@ -287,12 +246,12 @@ void Restorer::Impl::SkipToTail(Job& job) {
 }
 
 /// The first changelog offset that is left to read.
-kafka::Offset Restorer::Impl::Next(Job& job) {
+kafka::Offset Restorer::Impl::Next(RestoreJob& job) {
   return std::max(job.state().changelog.next, job.findings.changelog.low);
 }
 
 /// (Re)opens the reader where the state stands.
-Result<void> Restorer::Impl::Position(Job& job) {
+Result<void> Restorer::Impl::Position(RestoreJob& job) {
   PartitionState& state = job.state();
   const kafka::Offset from = job.unconfirmed ? state.changelog.last : Next(job);
   if (!job.replay) {
@@ -310,7 +269,7 @@ Result<void> Restorer::Impl::Position(Job& job) {
   return {};
 }
 
-Result<bool> Restorer::Impl::ReadSlice(Job& job) {
+Result<bool> Restorer::Impl::ReadSlice(RestoreJob& job) {
   fail_point::Pass("in_restore");
   // Where a transaction was open at the end, its marker came behind that: read on to it.
   const kafka::Watermarks& log = job.findings.changelog;
@@ -337,7 +296,7 @@ Result<bool> Restorer::Impl::ReadSlice(Job& job) {
 /// Retention may have taken what was to be read next. Then everything is asked anew: what is read
 /// from the new start on tells whether that was old enough to go. Or the log of a leader that was
 /// replaced ends before.
-Result<bool> Restorer::Impl::AskAgainIfCut(Job& job, const Error& why) {
+Result<bool> Restorer::Impl::AskAgainIfCut(RestoreJob& job, const Error& why) {
   job.opened = false;
   const auto marks = reader->Marks(topic(), job.state().partition, kQueryTimeout);
   if (!marks) {
@@ -352,7 +311,7 @@ Result<bool> Restorer::Impl::AskAgainIfCut(Job& job, const Error& why) {
 }
 
 /// The changelog is not the one that it was made from: all of that is read instead.
-Result<bool> Restorer::Impl::DistrustSnapshot(Job& job) {
+Result<bool> Restorer::Impl::DistrustSnapshot(RestoreJob& job) {
   parts.log.Warning("snapshot ignored",
                     {{"file", SnapshotPath(parts.settings, job.state().partition)},
                      {"reason", "the changelog has another record in the place of its last one"}});
@@ -363,7 +322,7 @@ Result<bool> Restorer::Impl::DistrustSnapshot(Job& job) {
   return false;
 }
 
-Result<bool> Restorer::Impl::AfterSlice(Job& job, const kafka::LogSlice& slice) {
+Result<bool> Restorer::Impl::AfterSlice(RestoreJob& job, const kafka::LogSlice& slice) {
   const kafka::Offset high = job.findings.changelog.high;
   const TimePoint now = parts.clock.Now();
   if (!slice.records.empty()) {
@@ -388,7 +347,7 @@ Result<bool> Restorer::Impl::AfterSlice(Job& job, const kafka::LogSlice& slice) 
 
 /// Before anything unusual is done: a successor that we do not know of yet may have committed after
 /// the offset was asked for and before the log's end was. False: asks again, now or later.
-Result<bool> Restorer::Impl::StillCommitted(Job& job) {
+Result<bool> Restorer::Impl::StillCommitted(RestoreJob& job) {
   const auto committed = CommittedOf(job.state().partition);
   if (!committed) {
     if (committed.error().action != Action::kRetry) return committed.error();
@@ -401,7 +360,7 @@ Result<bool> Restorer::Impl::StillCommitted(Job& job) {
   return false;
 }
 
-Result<bool> Restorer::Impl::Conclude(Job& job) {
+Result<bool> Restorer::Impl::Conclude(RestoreJob& job) {
   PartitionState& state = job.state();
   if (!job.replay_from && MayBeOld(job.behind, LiesBehindChangelog(job.findings, state))) {
     state.unsaved += job.replayed();
