@@ -218,6 +218,9 @@ Result<bool> SnapshotReader::ReadTrailer() {
   TakeLittleEndian(bytes, entries);
   TakeLittleEndian(bytes, log_end_);
   if (entries != entries_) return Unfit("holds another number of entries than it says");
+  char more = 0;
+  SEMEL_TRY_ASSIGN(const std::size_t got, file_.Read({&more, 1}));
+  if (got > 0) return Unfit("goes on behind its end");
   return false;
 }
 

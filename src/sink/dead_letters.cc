@@ -20,6 +20,11 @@ constexpr std::size_t kBatchMax = 1'000'000;
 constexpr std::size_t kSmallest = 1'000;
 constexpr std::size_t kLargest = 1'000'000'000;
 
+// A tag, which has 63 bits: in which round a letter was sent, and where in it.
+constexpr unsigned kRoundShift = 32;
+constexpr std::uint64_t kRoundMask = 0x7fffffff;
+constexpr std::uint64_t kPlaceMask = 0xffffffff;
+
 std::size_t Size(const Bytes& bytes) { return bytes ? bytes->size() : 0; }
 
 std::size_t BytesWithoutValue(const Record& record, const std::vector<Header>& headers) {
@@ -47,7 +52,7 @@ Result<std::unique_ptr<DeadLetterTopic>> DeadLetterTopic::Open(Options options, 
   producer.properties.try_emplace("batch.size", std::to_string(std::min(most, kBatchMax)));
   producer.delivery_timeout = kDeliveryTimeout;
   producer.on_delivery = [self = letters.get()](const Delivery& delivery) {
-    if (delivery.error && !self->failed_) self->failed_ = {*delivery.error, delivery.tag};
+    self->OnDelivery(delivery);
   };
   producer.log = [&logger](LogLevel level, std::string_view line) { LogTo(logger, level, line); };
   SEMEL_TRY_ASSIGN(letters->producer_, Producer::Open(std::move(producer)));
@@ -56,6 +61,13 @@ Result<std::unique_ptr<DeadLetterTopic>> DeadLetterTopic::Open(Options options, 
         self->producer_->SetCredentials(newer.username, newer.password);
       });
   return letters;
+}
+
+// Flush may give up before librdkafka does: a report of what was sent before that names nothing of
+// what was sent since.
+void DeadLetterTopic::OnDelivery(const Delivery& delivery) {
+  if (!delivery.error || failed_ || delivery.tag >> kRoundShift != round_) return;
+  failed_ = {*delivery.error, delivery.tag & kPlaceMask};
 }
 
 Result<void> DeadLetterTopic::Send(const Record& record, const std::string& reason) {
@@ -85,7 +97,7 @@ Result<void> DeadLetterTopic::Send(const Record& record, const std::string& reas
                        .headers = headers_,
                        .timestamp_ms = record.timestamp_ms > 0 ? record.timestamp_ms : -1,
                        .partition = record.partition % options_.partitions,
-                       .tag = sent_.size()});
+                       .tag = round_ << kRoundShift | (sent_.size() - 1)});
   if (!sent) return Refused(sent.error(), sent_.back());
   return {};
 }
@@ -93,8 +105,9 @@ Result<void> DeadLetterTopic::Send(const Record& record, const std::string& reas
 Result<void> DeadLetterTopic::Flush() {
   const auto flushed = producer_->Flush(kDeliveryTimeout + std::chrono::seconds{1});
   const std::vector<std::string> places = std::exchange(sent_, {});
+  round_ = (round_ + 1) & kRoundMask;
   if (const auto failed = std::exchange(failed_, std::nullopt))
-    return Refused(failed->why, places.at(failed->tag - 1));
+    return Refused(failed->why, places.at(failed->place));
   if (!flushed) return Refused(flushed.error(), places.empty() ? "" : places.front());
   return {};
 }

@@ -49,15 +49,17 @@ class DeadLetterTopic final : public DeadLetters {
 
  private:
   explicit DeadLetterTopic(Options options) : options_(std::move(options)) {}
+  void OnDelivery(const Delivery& delivery);
   Error Refused(const Error& why, const std::string& place) const;
 
   struct Failed {
     Error why;
-    std::uint64_t tag;
+    std::uint64_t place;  ///< in sent_
   };
 
   Options options_;
-  std::vector<std::string> sent_;  // their places by tag - 1, since the last Flush
+  std::vector<std::string> sent_;  // their places, since the last Flush
+  std::uint64_t round_ = 0;        // counts Flush
   std::optional<Failed> failed_;   // the first one since then that was not delivered
   std::optional<Producer> producer_;
   kafka::LiveCredentials::Subscription credentials_;

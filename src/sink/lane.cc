@@ -25,7 +25,9 @@ constexpr Milliseconds kBackoffMax{5'000};
 constexpr Milliseconds kBackoffConnected{500};
 constexpr Milliseconds kLook{200};
 constexpr std::size_t kPollRecords = 2'000;
-constexpr std::size_t kRowsMax = 50'000;
+constexpr std::size_t kRecordsMax = 50'000;
+constexpr const char* kElsewhere =
+    "a partition is not where it was believed to be: somebody else has worked on it";
 constexpr std::size_t kBytesMax = std::size_t{16} << 20U;  // kept twice: as records and as lines
 
 /// All that one transaction does.
@@ -59,6 +61,7 @@ struct Lane::Impl {
 
   Result<void> Finish();
   Result<Work> WriteAll();
+  Result<void> CheckPositions();
   Result<void> Commit(const Work& work);
   void StepBack();
   Result<void> Recover(const Error& why);
@@ -85,7 +88,7 @@ struct Lane::Impl {
   OwnedPartitions owned;
   Positions ends;               // of --until-end: of partitions that are not done
   std::optional<Work> unknown;  // a commit that was sent and not answered
-  std::size_t rows_max = kRowsMax;
+  std::size_t records_max = kRecordsMax;
   Milliseconds backoff{0};
   TimePoint next_try{};
   TimePoint next_look{};
@@ -127,8 +130,8 @@ Milliseconds Lane::Impl::PollTimeout() const {
 }
 
 std::size_t Lane::Impl::PollLimit() const {
-  const std::size_t rows = writer.open().rows.size();
-  return std::clamp<std::size_t>(rows_max - std::min(rows, rows_max), 1, kPollRecords);
+  const std::size_t taken = writer.open().records();
+  return std::clamp<std::size_t>(records_max - std::min(taken, records_max), 1, kPollRecords);
 }
 
 bool Lane::Impl::Due() const {
@@ -138,8 +141,8 @@ bool Lane::Impl::Due() const {
     return std::ranges::any_of(owned, [](const auto& entry) {
       return entry.second.fetching && entry.second.next > entry.second.committed;
     });
-  return open.rows.size() >= rows_max || open.bytes >= kBytesMax || open.text.size() >= kBytesMax ||
-         parts.clock.Now() >= open.due;
+  return open.records() >= records_max || open.bytes >= kBytesMax ||
+         open.text.size() >= kBytesMax || parts.clock.Now() >= open.due;
 }
 
 // --- records ------------------------------------------------------------------------------------
@@ -181,7 +184,7 @@ Result<void> Lane::Impl::Finish() {
   if (!work) return Recover(work.error());
   if (!work->moves.empty()) {
     if (const auto committed = Commit(*work); !committed) return Recover(committed.error());
-    rows_max = std::min(kRowsMax, rows_max + rows_max / 8 + 1);
+    records_max = std::min(kRecordsMax, records_max + records_max / 8 + 1);
     report.Count(work->tally, work->taken);
     report.counters().commit_durations.Add(
         std::chrono::duration<double>(parts.clock.Now() - begun).count());
@@ -196,6 +199,8 @@ Result<void> Lane::Impl::Finish() {
 Result<Work> Lane::Impl::WriteAll() {
   Work work;
   SEMEL_TRY_ASSIGN(work.tally, writer.Write());
+  if (writer.table_refused()) SEMEL_TRY(CheckPositions());
+  SEMEL_TRY(writer.SendLetters());
   if (writer.rows_before_failure() < writer.open().rows.size()) StepBack();
   for (const auto& [partition, part] : owned) {
     if (!part.fetching || part.next <= part.committed) continue;
@@ -203,6 +208,20 @@ Result<Work> Lane::Impl::WriteAll() {
     work.taken[partition] = part.taken;
   }
   return work;
+}
+
+/// A row may be refused because it is there already: one who was taken for dead has committed it
+/// meanwhile. That is no fault of the row.
+Result<void> Lane::Impl::CheckPositions() {
+  SEMEL_TRY_ASSIGN(const Positions positions, parts.database.Read());
+  for (const auto& [partition, part] : owned) {
+    if (!part.fetching) continue;
+    const auto found = positions.find(partition);
+    if (found != positions.end() && found->second == part.committed) continue;
+    ++report.counters().fenced;
+    return Error{Action::kFenced, kElsewhere};
+  }
+  return {};
 }
 
 /// Under the policy to fail: of what was taken, only the rows before the refused one are written.
@@ -230,8 +249,7 @@ Result<void> Lane::Impl::Commit(const Work& work) {
   }
   if (committed.error().action == Action::kFenced) {
     ++report.counters().fenced;
-    return Error{Action::kFenced,
-                 "a partition is not where it was believed to be: somebody else has worked on it"};
+    return Error{Action::kFenced, kElsewhere};
   }
   if (!parts.database.open()) {
     ++report.counters().unknown;
@@ -242,11 +260,13 @@ Result<void> Lane::Impl::Commit(const Work& work) {
 
 /// Whatever went wrong: what is open is dropped, and all partitions are read again from where the
 /// database has them. That decides a commit of unknown outcome too. A transaction that was too long
-/// for a time limit of the server, or for bisecting, would be too long for ever, so the next one is
-/// half of it; after that they grow slowly, for each one that is too long again costs that time.
+/// for a time limit of the server, for bisecting, or for its dead letters to be acknowledged in
+/// time, would be too long for ever, so the next one is half of it; after that they grow slowly,
+/// for each one that is too long again costs that time.
 Result<void> Lane::Impl::Recover(const Error& why) {
-  if (const std::size_t rows = writer.open().rows.size(); rows > 0 && why.action == Action::kRetry)
-    rows_max = std::max<std::size_t>(1, std::min(rows_max, rows) / 2);
+  const std::size_t taken = writer.open().records();
+  if (taken > 0 && why.action == Action::kRetry)
+    records_max = std::max<std::size_t>(1, std::min(records_max, taken) / 2);
   parts.database.RollBack();
   writer.Clear();
   ++report.counters().rolled_back;
@@ -258,10 +278,9 @@ Result<void> Lane::Impl::Recover(const Error& why) {
   }
   SEMEL_TRY(consumer->StopFetching(stopped));
   if (!Passing(why.action)) return why;
-  if (why.action == Action::kFenced)
-    parts.log.Warning("fenced; nothing was written", {{"reason", why.message}});
-  else
-    WaitAWhile("the rows could not be written; they are read again", why.message);
+  WaitAWhile(why.action == Action::kFenced ? "fenced; nothing was written"
+                                           : "the rows could not be written; they are read again",
+             why.message);
   return {};
 }
 

@@ -34,6 +34,7 @@ struct OpenRows {
   std::chrono::steady_clock::time_point due{};
 
   bool empty() const { return batches.empty(); }
+  std::size_t records() const { return rows.size() + refused.size(); }
 
   /// The lines of rows [begin, end).
   std::string_view Lines(std::size_t begin, std::size_t end) const {

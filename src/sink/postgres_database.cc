@@ -54,7 +54,7 @@ PostgresDatabase::PostgresDatabase(PostgresOptions options, Logger& logger)
 Result<void> PostgresDatabase::Open() {
   RollBack();
   connection_.reset();
-  staging_ = false;
+  staging_.clear();
   SEMEL_TRY_ASSIGN(connection_, postgres::Connection::Open(options_.conninfo.Get(),
                                                            "semel sink " + options_.group));
   if (auto ready = SetUpSession(); !ready) {
@@ -130,14 +130,36 @@ Result<void> PostgresDatabase::EndAbandoned() {
 
 // Columns and types as the table has them, without its constraints.
 Result<void> PostgresDatabase::MakeStaging(postgres::Connection& session) {
-  if (staging_) return {};
-  SEMEL_TRY(session.Execute(std::string("DROP TABLE IF EXISTS pg_temp.") + kStaging +
-                            "; CREATE TEMP TABLE " + kStaging +
-                            " ON COMMIT DELETE ROWS AS SELECT " + options_.table.ColumnList() +
-                            " FROM " + options_.table.Quoted() + " WITH NO DATA"));
-  staging_ = true;
-  proven_ = false;
+  if (!staging_.empty()) return {};
+  SEMEL_TRY_ASSIGN(
+      const auto answer,
+      session.Execute(std::string("DROP TABLE IF EXISTS pg_temp.") + kStaging +
+                      "; CREATE TEMP TABLE " + kStaging + " ON COMMIT DELETE ROWS AS SELECT " +
+                      options_.table.ColumnList() + " FROM " + options_.table.Quoted() +
+                      " WITH NO DATA; " + ShapeSql()));
+  staging_ = answer.rows.front().front();
   return {};
+}
+
+/// Names and types of the table's columns.
+std::string PostgresDatabase::ShapeSql() const {
+  return "SELECT string_agg(format('%s %s %s', attname, atttypid, atttypmod), ', ' ORDER BY "
+         "attnum) FROM pg_attribute WHERE attrelid = to_regclass(" +
+         connection_->Literal(options_.table.Quoted()) + ") AND attnum > 0 AND NOT attisdropped";
+}
+
+/// A column that has another type by now would get what the old one makes of a value, such as fewer
+/// digits. The lock is the one that an INSERT takes: with it nobody alters the table until the end.
+Result<void> PostgresDatabase::BeginWithStaging(postgres::Connection& session) {
+  if (begun_) return {};
+  SEMEL_TRY(MakeStaging(session));
+  begun_ = true;
+  SEMEL_TRY_ASSIGN(const auto answer,
+                   session.Execute(std::string(kBegin) + "LOCK TABLE " + options_.table.Quoted() +
+                                   " IN ROW EXCLUSIVE MODE; " + ShapeSql()));
+  if (answer.rows.front().front() == staging_) return {};
+  staging_.clear();
+  return Error{Action::kRetry, "the table was altered"};
 }
 
 // --- positions ----------------------------------------------------------------------------------
@@ -238,7 +260,7 @@ Result<void> PostgresDatabase::Put(std::string_view lines) {
   SEMEL_TRY_ASSIGN(postgres::Connection* const session, Session());
   SEMEL_TRY(Collect(*session));
   if (lines.empty() || refused_) return {};
-  if (options_.table.unique) SEMEL_TRY(MakeStaging(*session));
+  if (options_.table.unique) SEMEL_TRY(BeginWithStaging(*session));
   const std::string into = options_.table.unique ? kStaging : options_.table.Quoted();
   const std::string begin = std::exchange(begun_, true) ? "" : kBegin;
   SEMEL_TRY(session->Copy(
@@ -268,17 +290,9 @@ Result<std::uint64_t> PostgresDatabase::End() {
   const std::uint64_t copied = std::exchange(copied_, 0);
   if (refused_) return *std::exchange(refused_, std::nullopt);
   if (copied == 0 || !options_.table.unique) return copied;
-  auto rows = FromStaging(*session);
-  if (rows) {
-    proven_ = true;
-    return rows;
-  }
-  // A column may have another type by now: made anew, the temporary table has it too. What cannot
-  // be mended so fails again.
-  if (rows.error().action != Action::kFix || !std::exchange(proven_, false))
-    return Refused(rows.error());
-  staging_ = false;
-  return Error{Action::kRetry, "the table was altered: " + rows.error().message};
+  const auto rows = FromStaging(*session);
+  if (!rows) return Refused(rows.error());
+  return rows;
 }
 
 // In the order of the fingerprints, so that two who insert the same ones wait for each other and
@@ -297,7 +311,7 @@ Result<std::uint64_t> PostgresDatabase::FromStaging(postgres::Connection& sessio
 
 Result<std::uint64_t> PostgresDatabase::Try(std::string_view lines) {
   SEMEL_TRY_ASSIGN(postgres::Connection* const session, Session());
-  if (options_.table.unique) SEMEL_TRY(MakeStaging(*session));
+  if (options_.table.unique) SEMEL_TRY(BeginWithStaging(*session));
   const std::string begin = std::exchange(begun_, true) ? "" : kBegin;
   SEMEL_TRY(session->Execute(begin + "SAVEPOINT semel"));
   SEMEL_TRY(Put(lines));

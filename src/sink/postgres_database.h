@@ -46,6 +46,8 @@ class PostgresDatabase final : public Database {
   Result<void> SetUpSession();
   Result<postgres::Connection*> Session();
   Result<void> MakeStaging(postgres::Connection& session);
+  Result<void> BeginWithStaging(postgres::Connection& session);
+  std::string ShapeSql() const;
   Result<void> Collect(postgres::Connection& session);
   Result<std::uint64_t> FromStaging(postgres::Connection& session);
   void WarnOf(const std::string& setting, const std::string& text);
@@ -58,8 +60,7 @@ class PostgresDatabase final : public Database {
   PostgresOptions options_;
   Logger& logger_;
   std::optional<postgres::Connection> connection_;
-  bool staging_ = false;  // of this session
-  bool proven_ = false;   // rows went from it to the table
+  std::string staging_;  // the columns that it was made from; empty: this session has none
   bool begun_ = false;
   bool copying_ = false;  // a COPY whose outcome was not asked for yet
   std::uint64_t copied_ = 0;

@@ -49,6 +49,7 @@ Result<void> RowWriter::Stream() {
 Result<Tally> RowWriter::Write() {
   tally_ = {};
   refused_rows_ = 0;
+  table_refused_ = false;
   rows_before_failure_ = open_.rows.size();
   if (!open_.rows.empty()) {
     SEMEL_TRY(parts_.database.Put(open_.Unsent()));
@@ -56,13 +57,13 @@ Result<Tally> RowWriter::Write() {
     if (written) {
       tally_.rows = *written;
     } else if (written.error().action == Action::kRejectRecord) {
+      table_refused_ = true;
       parts_.database.RollBack();
       SEMEL_TRY(Split(0, open_.rows.size(), written.error().message));
     } else {
       return written.error();
     }
   }
-  SEMEL_TRY(SendLetters());
   tally_.invalid = open_.refused.size();
   tally_.duplicates = rows_before_failure_ - refused_rows_ - tally_.rows;
   return tally_;

@@ -48,11 +48,15 @@ class RowWriter {
   /// Lets the server work on what is there already.
   Result<void> Stream();
 
-  /// Writes the rest, and what is refused to where the policy says. The transaction is then ready
-  /// to be committed. Under the policy to fail, it ends before the first row that is refused:
-  /// see failure and rows_before_failure. Errors: those of Database and DeadLetters; kRetry: so
-  /// many rows are refused that it takes too long, and fewer are to be tried.
+  /// Writes the rest. Under the policy to fail, it ends before the first row that is refused: see
+  /// failure and rows_before_failure. Errors: those of Database; kRetry: so many rows are refused
+  /// that it takes too long, and fewer are to be tried.
   Result<Tally> Write();
+  /// Did the table refuse rows of the last Write? See failure, too.
+  bool table_refused() const { return table_refused_; }
+  /// After Write: what was refused goes where the policy says, and then the transaction is ready to
+  /// be committed. Errors: those of DeadLetters.
+  Result<void> SendLetters();
 
   /// Forgets everything; the transaction is not this object's matter.
   void Clear();
@@ -66,7 +70,6 @@ class RowWriter {
  private:
   Result<void> Split(std::size_t begin, std::size_t end, const std::string& why);
   Result<void> Try(std::size_t begin, std::size_t end);
-  Result<void> SendLetters();
   bool Refuse(const Record& record, const std::string& reason);
 
   const Parts parts_;
@@ -76,6 +79,7 @@ class RowWriter {
   std::optional<Error> failure_;
   std::size_t rows_before_failure_ = 0;
   std::size_t refused_rows_ = 0;  ///< by the server
+  bool table_refused_ = false;
 };
 
 }  // namespace semel::sink

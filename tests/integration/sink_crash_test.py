@@ -140,6 +140,25 @@ def test_paused_sink_holds_up_nobody(point: str, sink: SinkFactory, database: Da
     main.check()
 
 
+def test_paused_sink_commits_what_its_successor_waits_for(sink: SinkFactory, database: Database) -> None:
+    """The successor's rows are refused then, for they are there already: no fault of the records."""
+    main = sink()
+    main.options = main.options[2:]
+    main.run("--start", "latest")
+    database.sql("ALTER TABLE events ADD PRIMARY KEY (kafka_partition, kafka_offset); UPDATE semel_offsets SET next_offset = 0")
+    zombie = main.start(env=fail("sink_before_commit", "stop", 1))
+    wait_stopped(zombie)
+    successor = main.start("--until-end")
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'semel sink%' AND wait_event_type = 'Lock'"
+    wait_for(lambda: database.sql(waiting) == "1", "the successor waits for rows of the paused one")
+    zombie.cont()
+    assert successor.wait(60) == 0, successor.describe()
+    assert "somebody else has worked on it" in successor.stderr
+    main.check()
+    zombie.term()
+    assert zombie.wait(20) == 0, zombie.describe()
+
+
 @pytest.mark.parametrize("point", ["sink_commit_not_sent", "sink_commit_not_answered"])
 def test_unknown_commit(point: str, sink: SinkFactory) -> None:
     """Nobody knows whether it was carried out, but the database."""

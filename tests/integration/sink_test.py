@@ -226,6 +226,21 @@ def test_partitions_added_to_the_topic(sink: SinkFactory) -> None:
     main.check()
 
 
+def test_a_column_that_takes_more_digits_by_now(sink: SinkFactory, database: Database) -> None:
+    """With --unique rows go through a temporary table, which must not round what the table takes."""
+    main = sink("--key", "json:/id", "--column", "n:numeric=json:/n", "--column", "f=fingerprint", "--unique")
+    database.sql("CREATE TABLE events (n numeric(6,2), f text UNIQUE)")
+    main.run()  # makes the table of offsets
+    process = main.start()
+    for sent, kind in ((1, "numeric(6,2)"), (2, "numeric(12,4)")):
+        database.sql(f"ALTER TABLE events ALTER COLUMN n TYPE {kind}")
+        send(main, [json.dumps({"id": sent, "n": 1.2345}).encode()])
+        wait_for(lambda sent=sent: main.position() == {0: sent} or not process.running, f"a row with {kind}")
+    process.term()
+    assert process.wait(20) == 0, process.describe()
+    assert database.sql("SELECT n FROM events ORDER BY n") == "1.2300\n1.2345"
+
+
 @pytest.mark.parametrize("unique", [False, True])
 def test_a_row_that_divides_by_zero_is_a_bad_record(unique: bool, sink: SinkFactory, database: Database, topic: TopicFactory) -> None:
     """The compare-and-set of the offsets divides by zero too: a row's must not be taken for it."""

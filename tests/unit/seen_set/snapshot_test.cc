@@ -148,6 +148,10 @@ TEST_F(Snapshot, EveryMissingByteIsNoticed) {
     ExpectRefused(golden.substr(0, size), "ends too early");
 }
 
+TEST_F(Snapshot, WhatFollowsItsEndIsNoticed) {
+  ExpectRefused(Golden("128") + "X", "goes on behind its end");
+}
+
 TEST_F(Snapshot, ABlockThatIsMissingIsNoticed) {
   std::string golden = Golden("128");
   const std::size_t second = 4 + 8 + 28 + 4;

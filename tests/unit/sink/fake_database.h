@@ -36,6 +36,7 @@ class FakeDatabase final : public sink::Database {
   std::deque<Fate> fates;  ///< of the next commits; kAnswered once it is used up
   int away = 0;            ///< how many times opening fails
   std::function<void()> before_commit = [] {};
+  std::function<void()> before_end = [] {};
 
   int opened = 0;
   int tries = 0;
@@ -78,6 +79,7 @@ class FakeDatabase final : public sink::Database {
     return {};
   }
   Result<std::uint64_t> End() override {
+    before_end();
     SEMEL_TRY(Check());
     return Add(std::exchange(put_, {}));
   }

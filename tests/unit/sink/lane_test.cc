@@ -14,6 +14,22 @@ using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
+/// Not more than ten are acknowledged in time.
+class SlowLetters final : public sink::DeadLetters {
+ public:
+  Result<void> Send(const Record&, const std::string&) override {
+    ++under_way_;
+    return {};
+  }
+  Result<void> Flush() override {
+    if (std::exchange(under_way_, 0) > 10) return Error{Action::kRetry, "not acknowledged"};
+    return {};
+  }
+
+ private:
+  int under_way_ = 0;
+};
+
 /// A lane on a scripted Kafka, which runs until nothing comes any more.
 class SinkLaneTest : public ::testing::Test {
  protected:
@@ -41,7 +57,7 @@ class SinkLaneTest : public ::testing::Test {
 
   Result<void> Run() {
     sink::Lane lane(
-        {kafka_, database_, nullptr, settings_, board_, clock_, log_},
+        {kafka_, database_, letters_, settings_, board_, clock_, log_},
         *postgres::RowEncoder::Open({*postgres::ParseColumn("v:text=value")}, "orders", {}));
     return lane.Run(stop_.get_token());
   }
@@ -58,6 +74,7 @@ class SinkLaneTest : public ::testing::Test {
   sink::LaneSettings settings_;
   Table table_;
   FakeDatabase database_{table_};
+  sink::DeadLetters* letters_ = nullptr;
   metrics::SinkBoard board_;
   SilentLogger log_;
   std::stop_source stop_;
@@ -185,6 +202,30 @@ TEST_F(SinkLaneTest, APositionThatVanishesStopsIt) {
 }
 
 // Each of them costs some questions to the server: it must not be away from the group for all.
+TEST_F(SinkLaneTest, LettersThatAreNotAcknowledgedInTimeAreSentInSmallerSteps) {
+  SlowLetters letters;
+  letters_ = &letters;
+  settings_.on_invalid = sink::OnInvalid::kTopic;
+  Put(0, std::vector<std::string>(100, "\xff"));  // no UTF-8
+  kafka_.Give({0});
+  RunWell();
+  EXPECT_THAT(table_.positions, ElementsAre(Pair(0, 100), Pair(1, 0)));
+  EXPECT_EQ(Counted().invalid, 100U);
+}
+
+TEST_F(SinkLaneTest, RowsThatAnotherCommittedMeanwhileAreNotBad) {
+  settings_.on_invalid = sink::OnInvalid::kFail;
+  Put(0, {"a", "bad, for it is there already", "c"});
+  database_.before_end = [this] {
+    table_.rows = {"a", "bad, for it is there already"};
+    table_.positions[0] = 2;
+    database_.before_end = [] {};
+  };
+  kafka_.Give({0});
+  RunWell();
+  EXPECT_THAT(table_.rows, ElementsAre("a", HasSubstr("bad"), "c"));
+}
+
 TEST_F(SinkLaneTest, ATopicOfWhichEveryRecordIsRefusedIsTakenInSmallSteps) {
   Put(0, std::vector<std::string>(20'000, "bad"));
   Put(0, {"a"});

@@ -103,7 +103,9 @@ class RowWriterTest : public ::testing::Test {
     for (const Record& record : batch->records())
       if (!writer_->Take(record)) break;
     writer_->Keep(std::move(batch), {});
-    return writer_->Write();
+    SEMEL_TRY_ASSIGN(const Tally tally, writer_->Write());
+    SEMEL_TRY(writer_->SendLetters());
+    return tally;
   }
 
   OneTable table_;
