@@ -222,10 +222,11 @@ Error Producer::Impl::NotSent(const OutgoingMessage& message, rd_kafka_resp_err_
             "cannot " + what + ": key and value have " + std::to_string(BytesOf(message)) +
                 " bytes; see the property message.max.bytes, and queue_bytes"};
   std::array<char, 512> fatal{};
-  if (code == RD_KAFKA_RESP_ERR__FATAL)
-    code = rd_kafka_fatal_error(instance_->get(), fatal.data(), fatal.size());
+  const bool is_over = code == RD_KAFKA_RESP_ERR__FATAL;
+  if (is_over) code = rd_kafka_fatal_error(instance_->get(), fatal.data(), fatal.size());
   Error error = kafka::ToError(code, {.what = what, .principal = {}}, fatal.data());
-  if (error.action == Action::kAbort) error.action = Action::kFail;
+  // Whatever may be done about the cause, this producer will send nothing any more.
+  if (is_over || error.action == Action::kAbort) error.action = Action::kFail;
   return error;
 }
 

@@ -15,7 +15,6 @@ namespace {
 // A client waits for it, so it is short.
 constexpr std::chrono::milliseconds kPatience{100};
 constexpr std::chrono::milliseconds kConnectTimeout{1000};
-constexpr std::chrono::seconds kBetweenTries{1};
 // What may wait for one answer; what comes beyond is not known, or not remembered.
 constexpr std::size_t kWaitingMax = 50'000;
 // Ends go to Redis one Look late, so that whoever compares his own with them asked later than that.
@@ -85,7 +84,9 @@ void RedisMemory::Remember(std::span<const Fingerprint> acknowledged) {
 
 void RedisMemory::Look(LogEnds ends) {
   const std::lock_guard lock(mutex_);
-  work_.seen = Seen{std::move(ends), std::chrono::steady_clock::now()};
+  if (HasShrunk(looked_, ends)) ++shrinks_;
+  looked_ = ends;
+  work_.seen = Seen{std::move(ends), shrinks_, std::chrono::steady_clock::now()};
   wake_.notify_one();
 }
 
@@ -96,19 +97,16 @@ void RedisMemory::Run(const std::stop_token& stop) {
     const Work late = served ? Work{} : Failed(served.error());
     for (const Work* each : {&work, &late})
       for (const Question& question : each->questions) question.done();
-    if (served) continue;
-    std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, stop, kBetweenTries, [] { return false; });
   }
 }
 
-/// What came meanwhile; while Redis is away that is nothing, and it is only tried again.
+/// What came meanwhile; while Redis is away that is a Look, with which it is tried again.
 RedisMemory::Work RedisMemory::Take(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   const auto any = [this] {
     return !work_.questions.empty() || !work_.acknowledged.empty() || work_.seen;
   };
-  if (!failing_ || generation_.empty()) wake_.wait(lock, stop, any);
+  wake_.wait(lock, stop, any);
   return std::exchange(work_, {});
 }
 
@@ -122,6 +120,7 @@ Result<void> RedisMemory::Connect() {
 /// From now on nobody waits for it. Returns what came while it was asked.
 RedisMemory::Work RedisMemory::Failed(const Error& error) {
   connection_.reset();
+  generation_.clear();  // what the topic becomes meanwhile is to be seen first
   if (!std::exchange(told_, true))
     log_.Warning("the edge memory does not answer: copies go to Kafka again until it does",
                  {{"error", error.message}});
@@ -185,7 +184,7 @@ Result<void> RedisMemory::Agree(const Seen& seen) {
   const redisReply& known = *replies.front();
   std::string generation(ValueOf(*known.element[0]));
   const bool shrunk = HasShrunk(ParseEnds(ValueOf(*known.element[1])), seen.ends) ||
-                      HasShrunk(last_ends_, seen.ends);
+                      seen.shrinks != agreed_shrinks_;
   std::vector<redis::Command> commands;
   if (generation.empty() || shrunk || IsEmpty(seen.ends)) {
     if (shrunk) log_.Warning("the topic was made anew or has lost events: the memory is forgotten");
@@ -198,6 +197,7 @@ Result<void> RedisMemory::Agree(const Seen& seen) {
   if (!commands.empty()) SEMEL_TRY(Ask(commands));
   generation_ = std::move(generation);
   last_ends_ = seen.ends;
+  agreed_shrinks_ = seen.shrinks;
   return {};
 }
 

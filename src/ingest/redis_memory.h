@@ -28,7 +28,7 @@ struct RedisMemorySettings {
 };
 
 /// One connection, on a thread of its own. While Redis is away, every event is "not known" at once
-/// and nothing is remembered; it is tried again every second.
+/// and nothing is remembered; it is tried again with each Look.
 ///
 /// Keys have a generation in them, which is kept in Redis too and read with every question. Whoever
 /// sees that the topic has shrunk sets another one, and nobody knows anything any more. So does
@@ -55,6 +55,7 @@ class RedisMemory final : public EdgeMemory {
   };
   struct Seen {
     LogEnds ends;
+    std::uint64_t shrinks;  ///< how often the topic was seen to shrink, up to then
     std::chrono::steady_clock::time_point at;
   };
   struct Work {
@@ -79,12 +80,15 @@ class RedisMemory final : public EdgeMemory {
   std::unique_ptr<redis::Connection> connection_;  ///< of the thread
   bool told_ = false;                              ///< of the thread: that it is away
   std::string generation_;                         ///< of the thread; empty: not known
-  LogEnds last_ends_;                              ///< of the thread: what the last Look saw
+  LogEnds last_ends_;                              ///< of the thread: what the last one saw
+  std::uint64_t agreed_shrinks_ = 0;               ///< of the thread: those that Redis knows of
   std::atomic<bool> failing_ = true;               ///< until it is connected
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  Work work_;
-  std::jthread thread_;  ///< ends first
+  Work work_;                  ///< guarded by mutex_, as the next two
+  LogEnds looked_;             ///< what the last Look saw
+  std::uint64_t shrinks_ = 0;  ///< which Looks saw, also while Redis was away
+  std::jthread thread_;        ///< ends first
 };
 
 }  // namespace semel::ingest

@@ -94,6 +94,11 @@ Result<std::shared_ptr<net::ssl::context>> OpenTls(const TlsFiles& files) {
   if (files.client_ca.empty()) return context;
   context->load_verify_file(files.client_ca, error);
   if (error) return Bad("--tls-client-ca", files.client_ca, error);
+  // Without it OpenSSL ends the handshake of a client that resumes a session.
+  const std::string_view id = "semel";
+  SSL_CTX_set_session_id_context(context->native_handle(),
+                                 reinterpret_cast<const unsigned char*>(id.data()),
+                                 static_cast<unsigned>(id.size()));
   context->set_verify_mode(net::ssl::verify_peer | net::ssl::verify_fail_if_no_peer_cert);
   return context;
 }

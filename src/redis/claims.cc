@@ -16,6 +16,7 @@ constexpr std::chrono::milliseconds kConnectTimeout{3000};
 constexpr std::chrono::milliseconds kAnswerTimeout{5000};
 // As for a coordinator that is away; below half of max.poll.interval.ms.
 constexpr std::chrono::seconds kAwayLimit{140};
+constexpr std::chrono::seconds kApart{30};  // who is away is asked again much sooner
 // Redis does nothing else while a script runs: about 1 ms for so many events.
 constexpr std::size_t kAsksPerScript = 256;
 
@@ -37,6 +38,8 @@ Error Claims::Failed(Error error) {
   connection_.reset();
   if (error.action != Action::kRetry) return error;
   const auto now = clock_.Now();
+  // Nothing may have been asked since the failure before: then nobody knows that it was away.
+  if (now - std::exchange(failed_, now) > kApart) away_since_.reset();
   if (!away_since_) {
     away_since_ = now;
     log_.Warning("Redis does not answer", {{"error", error.message}});
@@ -47,7 +50,7 @@ Error Claims::Failed(Error error) {
 
 Result<void> Claims::CheckAnswer(const Reply& reply) const {
   const std::string error = ErrorOf(reply);
-  if (error.starts_with("LOADING")) return Wrong(error, Action::kRetry);
+  if (WillPass(error)) return Wrong(error, Action::kRetry);
   if (!error.empty())
     return Wrong(error + "; docs/redis.md lists what it must allow", Action::kConnect);
   if (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_STATUS)

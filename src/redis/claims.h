@@ -87,6 +87,7 @@ class Claims {
   std::unique_ptr<Connection> connection_;
   std::string script_;  ///< its name on the server
   std::optional<std::chrono::steady_clock::time_point> away_since_;
+  std::chrono::steady_clock::time_point failed_;  // the last time
 };
 
 }  // namespace semel::redis

@@ -2,6 +2,7 @@
 
 #include <hiredis/hiredis.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -44,6 +45,13 @@ void Append(const Command& command, std::string& out) {
 }
 
 }  // namespace
+
+bool WillPass(std::string_view error) {
+  constexpr std::array<std::string_view, 4> kPassing{"LOADING", "BUSY", "MASTERDOWN",
+                                                     "ERR max number of clients"};
+  return std::ranges::any_of(kPassing,
+                             [&](std::string_view begin) { return error.starts_with(begin); });
+}
 
 void FreeReply::operator()(redisReply* reply) const { freeReplyObject(reply); }
 
@@ -153,7 +161,7 @@ Result<void> Connection::Impl::LogIn() {
     // An unknown command is quoted with its arguments.
     if (!error.empty())
       return Lost(error.substr(0, error.find(", with args")),
-                  error.starts_with("LOADING") ? Action::kRetry : Action::kConnect);
+                  WillPass(error) ? Action::kRetry : Action::kConnect);
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/live_text.h"
@@ -56,5 +57,8 @@ class Connection {
 
 /// The text of an error reply; empty for any other reply.
 std::string ErrorOf(const Reply& reply);
+
+/// Is it an error of now, such as one of a Redis that is busy, and not one of ours?
+bool WillPass(std::string_view error);
 
 }  // namespace semel::redis

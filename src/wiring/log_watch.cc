@@ -22,11 +22,15 @@ Result<std::unique_ptr<LogWatch>> LogWatch::Start(std::unique_ptr<kafka::Admin> 
 }
 
 Result<void> LogWatch::Look(std::chrono::milliseconds timeout) {
+  Result<void> looked;
   for (const WatchedTopic& topic : topics_) {
-    SEMEL_TRY_ASSIGN(const auto ends, admin_->Ends(topic.name, topic.partitions, timeout));
-    for (const auto& memory : topic.memories) memory->Look(ends);
+    const auto ends = admin_->Ends(topic.name, topic.partitions, timeout);
+    if (ends)
+      for (const auto& memory : topic.memories) memory->Look(*ends);
+    else if (looked)
+      looked = ends.error();  // of the first; the others are looked at all the same
   }
-  return {};
+  return looked;
 }
 
 void LogWatch::Run(const std::stop_token& stop) {

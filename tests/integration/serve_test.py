@@ -204,6 +204,15 @@ def test_only_clients_with_a_certificate(cluster: Cluster, semel: Semel, topic: 
             server.tls.load_cert_chain(certificates.directory / f"{name}.pem", certificates.directory / f"{name}.key")
         return server.post(event(1))[0]
     assert status("server") == 200
+    server.tls = ssl.create_default_context(cafile=str(file))
+    server.tls.maximum_version = ssl.TLSVersion.TLSv1_2  # which has the session when the handshake is done
+    server.tls.load_cert_chain(certificates.directory / "server.pem", certificates.directory / "server.key")
+    session = None
+    for again in (False, True):
+        with socket.create_connection(("127.0.0.1", server.port)) as connection, server.tls.wrap_socket(
+                connection, server_hostname="127.0.0.1", session=session) as tls:
+            session = tls.session
+            assert tls.session_reused == again
     for stranger in ("", "other"):
         with pytest.raises((OSError, http.client.HTTPException)):
             status(stranger)

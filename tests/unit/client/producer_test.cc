@@ -79,6 +79,18 @@ OutgoingMessage To(std::int32_t partition, std::string_view value, std::uint64_t
   return message;
 }
 
+TEST_F(ProducerTest, WhatEndsItIsFinalWhateverItsCause) {
+  rd_kafka_mock_push_request_errors(cluster_, 22 /* InitProducerId */, 1,
+                                    RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+  Producer producer = Open(Options());
+  std::optional<Error> error;
+  while (!error) {
+    if (auto sent = producer.Send({.topic = "orders", .value = "a"}); !sent) error = sent.error();
+    std::this_thread::sleep_for(milliseconds{10});
+  }
+  EXPECT_EQ(error->action, Action::kFail) << error->message;
+}
+
 TEST_F(ProducerTest, EachMessageIsReportedOnceInTheOrderOfItsPartition) {
   std::vector<std::vector<std::uint64_t>> tags(4);
   std::vector<std::int64_t> next(4);

@@ -124,6 +124,21 @@ TEST_F(RedisMemoryTest, ATopicThatHasShrunkMakesAllForget) {
   });
 }
 
+TEST_F(RedisMemoryTest, ATopicThatShrinksWhileRedisIsAwayMakesItForget) {
+  RedisMemory memory(Settings(), log_);
+  WaitForAnswers(memory);
+  memory.Remember(events_);
+  WaitUntil([&] { return Ask(memory, events_) == std::array{true, true}; });
+  server_.Signal(SIGSTOP);
+  EXPECT_EQ(Ask(memory, events_), (std::array{false, false}));
+  WaitUntil([&] { return memory.failing(); });
+  memory.Look({2});
+  memory.Look({12});  // what came since is more than there was
+  server_.Signal(SIGCONT);
+  WaitForAnswers(memory, {12});
+  EXPECT_EQ(Ask(memory, events_), (std::array{false, false}));
+}
+
 TEST_F(RedisMemoryTest, OneThatWasStartedAnewKnowsWhatTheTopicWasLike) {
   {
     RedisMemory memory(Settings(), log_);
