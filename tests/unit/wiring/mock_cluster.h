@@ -46,6 +46,7 @@ class MockCluster {
   }
 
   void FailNextJoin(rd_kafka_resp_err_t code) const { FailNext(11, code); }
+  void FailNextListOffsets(rd_kafka_resp_err_t code) const { FailNext(2, code); }
   void FailNextHeartbeat(rd_kafka_resp_err_t code) const { FailNext(12, code); }
 
   /// The next commit of offsets is answered with that error, and only after that time.
