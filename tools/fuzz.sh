@@ -7,7 +7,7 @@
 # cpu_seconds PID: so far; fails when it has ended.
 cpu_seconds() {
   local fields
-  read -r -a fields < <(sed 's/.*) //' "/proc/$1/stat")
+  read -r -a fields < <(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) || return
   echo $(((fields[11] + fields[12]) / $(getconf CLK_TCK)))
   [[ ${fields[0]} != Z ]]
 }

@@ -55,6 +55,15 @@ class RedisMemoryTest : public testing::Test {
     });
   }
 
+  void HangWithAllRemembered(RedisMemory& memory) const {
+    WaitForAnswers(memory);
+    memory.Remember(events_);
+    WaitUntil([&] { return Ask(memory, events_) == std::array{true, true}; });
+    server_.Signal(SIGSTOP);
+    EXPECT_EQ(Ask(memory, events_), (std::array{false, false}));
+    WaitUntil([&] { return memory.failing(); });
+  }
+
   const std::array<Fingerprint, 2> events_{Event(1), Event(2)};
   RedisServer server_;
   SilentLogger log_;
@@ -92,12 +101,7 @@ TEST_F(RedisMemoryTest, WithoutRedisNothingIsKnownAtOnce) {
 
 TEST_F(RedisMemoryTest, ARedisThatHangsIsNotWaitedFor) {
   RedisMemory memory(Settings(), log_);
-  WaitForAnswers(memory);
-  memory.Remember(events_);
-  WaitUntil([&] { return Ask(memory, events_) == std::array{true, true}; });
-  server_.Signal(SIGSTOP);
-  EXPECT_EQ(Ask(memory, events_), (std::array{false, false}));
-  WaitUntil([&] { return memory.failing(); });
+  HangWithAllRemembered(memory);
   server_.Signal(SIGCONT);
   WaitForAnswers(memory);
   EXPECT_EQ(Ask(memory, events_), (std::array{true, true}));
@@ -126,12 +130,7 @@ TEST_F(RedisMemoryTest, ATopicThatHasShrunkMakesAllForget) {
 
 TEST_F(RedisMemoryTest, ATopicThatShrinksWhileRedisIsAwayMakesItForget) {
   RedisMemory memory(Settings(), log_);
-  WaitForAnswers(memory);
-  memory.Remember(events_);
-  WaitUntil([&] { return Ask(memory, events_) == std::array{true, true}; });
-  server_.Signal(SIGSTOP);
-  EXPECT_EQ(Ask(memory, events_), (std::array{false, false}));
-  WaitUntil([&] { return memory.failing(); });
+  HangWithAllRemembered(memory);
   memory.Look({2});
   memory.Look({12});  // what came since is more than there was
   server_.Signal(SIGCONT);
