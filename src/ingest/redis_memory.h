@@ -80,7 +80,7 @@ class RedisMemory final : public EdgeMemory {
   std::unique_ptr<redis::Connection> connection_;  ///< of the thread
   bool told_ = false;                              ///< of the thread: that it is away
   std::string generation_;                         ///< of the thread; empty: not known
-  LogEnds last_ends_;                              ///< of the thread: what the last one saw
+  LogEnds last_ends_;                              ///< of the thread: what was agreed on last
   std::uint64_t agreed_shrinks_ = 0;               ///< of the thread: those that Redis knows of
   std::atomic<bool> failing_ = true;               ///< until it is connected
   std::mutex mutex_;

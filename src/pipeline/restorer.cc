@@ -13,7 +13,7 @@
 namespace semel::pipeline {
 namespace {
 
-using TimePoint = std::chrono::steady_clock::time_point;
+using TimePoint = RestoreJob::Time;
 
 constexpr kafka::Milliseconds kQueryTimeout{1000};
 constexpr kafka::Milliseconds kReadTimeout{100};

@@ -20,11 +20,6 @@ constexpr std::size_t kBatchMax = 1'000'000;
 constexpr std::size_t kSmallest = 1'000;
 constexpr std::size_t kLargest = 1'000'000'000;
 
-// A tag, which has 63 bits: in which round a letter was sent, and where in it.
-constexpr unsigned kRoundShift = 32;
-constexpr std::uint64_t kRoundMask = 0x7fffffff;
-constexpr std::uint64_t kPlaceMask = 0xffffffff;
-
 std::size_t Size(const Bytes& bytes) { return bytes ? bytes->size() : 0; }
 
 std::size_t BytesWithoutValue(const Record& record, const std::vector<Header>& headers) {
@@ -66,8 +61,8 @@ Result<std::unique_ptr<DeadLetterTopic>> DeadLetterTopic::Open(Options options, 
 // Flush may give up before librdkafka does: a report of what was sent before that names nothing of
 // what was sent since.
 void DeadLetterTopic::OnDelivery(const Delivery& delivery) {
-  if (!delivery.error || failed_ || delivery.tag >> kRoundShift != round_) return;
-  failed_ = {*delivery.error, delivery.tag & kPlaceMask};
+  if (!delivery.error || failed_ || delivery.tag < flushed_) return;
+  failed_ = {*delivery.error, delivery.tag - flushed_};
 }
 
 Result<void> DeadLetterTopic::Send(const Record& record, const std::string& reason) {
@@ -97,7 +92,7 @@ Result<void> DeadLetterTopic::Send(const Record& record, const std::string& reas
                        .headers = headers_,
                        .timestamp_ms = record.timestamp_ms > 0 ? record.timestamp_ms : -1,
                        .partition = record.partition % options_.partitions,
-                       .tag = round_ << kRoundShift | (sent_.size() - 1)});
+                       .tag = flushed_ + sent_.size() - 1});
   if (!sent) return Refused(sent.error(), sent_.back());
   return {};
 }
@@ -105,7 +100,7 @@ Result<void> DeadLetterTopic::Send(const Record& record, const std::string& reas
 Result<void> DeadLetterTopic::Flush() {
   const auto flushed = producer_->Flush(kDeliveryTimeout + std::chrono::seconds{1});
   const std::vector<std::string> places = std::exchange(sent_, {});
-  round_ = (round_ + 1) & kRoundMask;
+  flushed_ += places.size();
   if (const auto failed = std::exchange(failed_, std::nullopt))
     return Refused(failed->why, places.at(failed->place));
   if (!flushed) return Refused(flushed.error(), places.empty() ? "" : places.front());

@@ -59,7 +59,7 @@ class DeadLetterTopic final : public DeadLetters {
 
   Options options_;
   std::vector<std::string> sent_;  // their places, since the last Flush
-  std::uint64_t round_ = 0;        // counts Flush
+  std::uint64_t flushed_ = 0;      // how many were before them: tags count on from it
   std::optional<Failed> failed_;   // the first one since then that was not delivered
   std::optional<Producer> producer_;
   kafka::LiveCredentials::Subscription credentials_;

@@ -26,8 +26,6 @@ constexpr Milliseconds kBackoffConnected{500};
 constexpr Milliseconds kLook{200};
 constexpr std::size_t kPollRecords = 2'000;
 constexpr std::size_t kRecordsMax = 50'000;
-constexpr const char* kElsewhere =
-    "a partition is not where it was believed to be: somebody else has worked on it";
 constexpr std::size_t kBytesMax = std::size_t{16} << 20U;  // kept twice: as records and as lines
 
 /// All that one transaction does.
@@ -61,6 +59,7 @@ struct Lane::Impl {
 
   Result<void> Finish();
   Result<Work> WriteAll();
+  Error Elsewhere();
   Result<void> CheckPositions();
   Result<void> Commit(const Work& work);
   void StepBack();
@@ -210,6 +209,12 @@ Result<Work> Lane::Impl::WriteAll() {
   return work;
 }
 
+Error Lane::Impl::Elsewhere() {
+  ++report.counters().fenced;
+  return {Action::kFenced,
+          "a partition is not where it was believed to be: somebody else has worked on it"};
+}
+
 /// A row may be refused because it is there already: one who was taken for dead has committed it
 /// meanwhile. That is no fault of the row.
 Result<void> Lane::Impl::CheckPositions() {
@@ -218,8 +223,7 @@ Result<void> Lane::Impl::CheckPositions() {
     if (!part.fetching) continue;
     const auto found = positions.find(partition);
     if (found != positions.end() && found->second == part.committed) continue;
-    ++report.counters().fenced;
-    return Error{Action::kFenced, kElsewhere};
+    return Elsewhere();
   }
   return {};
 }
@@ -247,10 +251,7 @@ Result<void> Lane::Impl::Commit(const Work& work) {
     }
     return {};
   }
-  if (committed.error().action == Action::kFenced) {
-    ++report.counters().fenced;
-    return Error{Action::kFenced, kElsewhere};
-  }
+  if (committed.error().action == Action::kFenced) return Elsewhere();
   if (!parts.database.open()) {
     ++report.counters().unknown;
     unknown = work;

@@ -162,6 +162,12 @@ Result<void> PostgresDatabase::BeginWithStaging(postgres::Connection& session) {
   return Error{Action::kRetry, "the table was altered"};
 }
 
+/// What the next statement has to begin with.
+Result<std::string> PostgresDatabase::Begin(postgres::Connection& session) {
+  if (options_.table.unique) SEMEL_TRY(BeginWithStaging(session));
+  return std::string(std::exchange(begun_, true) ? "" : kBegin);
+}
+
 // --- positions ----------------------------------------------------------------------------------
 
 std::string PostgresDatabase::Where() const {
@@ -260,9 +266,8 @@ Result<void> PostgresDatabase::Put(std::string_view lines) {
   SEMEL_TRY_ASSIGN(postgres::Connection* const session, Session());
   SEMEL_TRY(Collect(*session));
   if (lines.empty() || refused_) return {};
-  if (options_.table.unique) SEMEL_TRY(BeginWithStaging(*session));
+  SEMEL_TRY_ASSIGN(const std::string begin, Begin(*session));
   const std::string into = options_.table.unique ? kStaging : options_.table.Quoted();
-  const std::string begin = std::exchange(begun_, true) ? "" : kBegin;
   SEMEL_TRY(session->Copy(
       Mark() + begin + "COPY " + into + " (" + options_.table.ColumnList() + ") FROM STDIN",
       lines));
@@ -311,8 +316,7 @@ Result<std::uint64_t> PostgresDatabase::FromStaging(postgres::Connection& sessio
 
 Result<std::uint64_t> PostgresDatabase::Try(std::string_view lines) {
   SEMEL_TRY_ASSIGN(postgres::Connection* const session, Session());
-  if (options_.table.unique) SEMEL_TRY(BeginWithStaging(*session));
-  const std::string begin = std::exchange(begun_, true) ? "" : kBegin;
+  SEMEL_TRY_ASSIGN(const std::string begin, Begin(*session));
   SEMEL_TRY(session->Execute(begin + "SAVEPOINT semel"));
   SEMEL_TRY(Put(lines));
   auto rows = End();

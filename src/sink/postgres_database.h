@@ -47,6 +47,7 @@ class PostgresDatabase final : public Database {
   Result<postgres::Connection*> Session();
   Result<void> MakeStaging(postgres::Connection& session);
   Result<void> BeginWithStaging(postgres::Connection& session);
+  Result<std::string> Begin(postgres::Connection& session);
   std::string ShapeSql() const;
   Result<void> Collect(postgres::Connection& session);
   Result<std::uint64_t> FromStaging(postgres::Connection& session);

@@ -49,7 +49,6 @@ Result<void> RowWriter::Stream() {
 Result<Tally> RowWriter::Write() {
   tally_ = {};
   refused_rows_ = 0;
-  table_refused_ = false;
   rows_before_failure_ = open_.rows.size();
   if (!open_.rows.empty()) {
     SEMEL_TRY(parts_.database.Put(open_.Unsent()));
@@ -57,7 +56,6 @@ Result<Tally> RowWriter::Write() {
     if (written) {
       tally_.rows = *written;
     } else if (written.error().action == Action::kRejectRecord) {
-      table_refused_ = true;
       parts_.database.RollBack();
       SEMEL_TRY(Split(0, open_.rows.size(), written.error().message));
     } else {

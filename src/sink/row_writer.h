@@ -53,7 +53,9 @@ class RowWriter {
   /// that it takes too long, and fewer are to be tried.
   Result<Tally> Write();
   /// Did the table refuse rows of the last Write? See failure, too.
-  bool table_refused() const { return table_refused_; }
+  bool table_refused() const {
+    return refused_rows_ > 0 || rows_before_failure_ < open_.rows.size();
+  }
   /// After Write: what was refused goes where the policy says, and then the transaction is ready to
   /// be committed. Errors: those of DeadLetters.
   Result<void> SendLetters();
@@ -79,7 +81,6 @@ class RowWriter {
   std::optional<Error> failure_;
   std::size_t rows_before_failure_ = 0;
   std::size_t refused_rows_ = 0;  ///< by the server
-  bool table_refused_ = false;
 };
 
 }  // namespace semel::sink

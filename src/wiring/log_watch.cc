@@ -25,10 +25,11 @@ Result<void> LogWatch::Look(std::chrono::milliseconds timeout) {
   Result<void> looked;
   for (const WatchedTopic& topic : topics_) {
     const auto ends = admin_->Ends(topic.name, topic.partitions, timeout);
-    if (ends)
+    if (ends) {
       for (const auto& memory : topic.memories) memory->Look(*ends);
-    else if (looked)
+    } else if (looked) {
       looked = ends.error();  // of the first; the others are looked at all the same
+    }
   }
   return looked;
 }

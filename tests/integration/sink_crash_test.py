@@ -116,16 +116,22 @@ def test_paused_sink_writes_nothing_after_another_took_over(sink: SinkFactory) -
     main.check()
 
 
-@pytest.mark.parametrize("point", ["postgres_in_copy", "sink_before_commit"])
-def test_paused_sink_holds_up_nobody(point: str, sink: SinkFactory, database: Database) -> None:
-    """Its rows are in the way of the same rows of another, for they share a unique index: not for longer than a limit. In the
-    middle of a COPY no limit of PostgreSQL holds, so it is the successor that ends the session."""
-    main = sink()
+def stopped_in_the_way(main: Sink, database: Database, point: str) -> Process:
+    """Rows of it that are not committed are in a unique index, where those of another would have to be."""
     main.options = main.options[2:]
     main.run("--start", "latest")
     database.sql("ALTER TABLE events ADD PRIMARY KEY (kafka_partition, kafka_offset); UPDATE semel_offsets SET next_offset = 0")
     zombie = main.start(env=fail(point, "stop", 1))
     wait_stopped(zombie)
+    return zombie
+
+
+@pytest.mark.parametrize("point", ["postgres_in_copy", "sink_before_commit"])
+def test_paused_sink_holds_up_nobody(point: str, sink: SinkFactory, database: Database) -> None:
+    """Its rows are in the way of the same rows of another, for they share a unique index: not for longer than a limit. In the
+    middle of a COPY no limit of PostgreSQL holds, so it is the successor that ends the session."""
+    main = sink()
+    zombie = stopped_in_the_way(main, database, point)
     sending = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'semel sink%' AND state = 'active'"
     assert database.sql(sending) == ("1" if point == "postgres_in_copy" else "0")
     result = main.run()  # with a deadline
@@ -143,11 +149,7 @@ def test_paused_sink_holds_up_nobody(point: str, sink: SinkFactory, database: Da
 def test_paused_sink_commits_what_its_successor_waits_for(sink: SinkFactory, database: Database) -> None:
     """The successor's rows are refused then, for they are there already: no fault of the records."""
     main = sink()
-    main.options = main.options[2:]
-    main.run("--start", "latest")
-    database.sql("ALTER TABLE events ADD PRIMARY KEY (kafka_partition, kafka_offset); UPDATE semel_offsets SET next_offset = 0")
-    zombie = main.start(env=fail("sink_before_commit", "stop", 1))
-    wait_stopped(zombie)
+    zombie = stopped_in_the_way(main, database, "sink_before_commit")
     successor = main.start("--until-end")
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'semel sink%' AND wait_event_type = 'Lock'"
     wait_for(lambda: database.sql(waiting) == "1", "the successor waits for rows of the paused one")

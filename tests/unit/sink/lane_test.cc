@@ -201,7 +201,6 @@ TEST_F(SinkLaneTest, APositionThatVanishesStopsIt) {
   EXPECT_TRUE(table_.rows.empty());
 }
 
-// Each of them costs some questions to the server: it must not be away from the group for all.
 TEST_F(SinkLaneTest, LettersThatAreNotAcknowledgedInTimeAreSentInSmallerSteps) {
   SlowLetters letters;
   letters_ = &letters;
@@ -226,6 +225,7 @@ TEST_F(SinkLaneTest, RowsThatAnotherCommittedMeanwhileAreNotBad) {
   EXPECT_THAT(table_.rows, ElementsAre(HasSubstr("bad"), "b"));
 }
 
+// Each of them costs some questions to the server: it must not be away from the group for all.
 TEST_F(SinkLaneTest, ATopicOfWhichEveryRecordIsRefusedIsTakenInSmallSteps) {
   Put(0, std::vector<std::string>(20'000, "bad"));
   Put(0, {"a"});
